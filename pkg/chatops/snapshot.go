@@ -1,0 +1,96 @@
+package chatops
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+// Snapshot answers questions about the forge for one event, each asked at most once however many plugins want to know.
+// It belongs to one goroutine.
+type Snapshot struct {
+	Client *scm.Client
+	// Bot is Pharos's own login.
+	Bot string
+
+	pull     *scm.PullRequest
+	changed  memo[[]string]
+	statuses memo[[]scm.Status]
+	members  map[string]bool
+	writers  map[string]bool
+}
+
+type memo[T any] struct {
+	value T
+	known bool
+}
+
+func (m *memo[T]) get(load func() (T, error)) (T, error) {
+	if m.known {
+		return m.value, nil
+	}
+	v, err := load()
+	if err == nil {
+		m.value, m.known = v, true
+	}
+	return v, err
+}
+
+// NewSnapshot starts from what the event itself tells, which is also what pins the commit that gets tested.
+func NewSnapshot(client *scm.Client, bot string, e scm.Event) *Snapshot {
+	s := &Snapshot{Client: client, Bot: bot, members: map[string]bool{}, writers: map[string]bool{}}
+	switch e := e.(type) {
+	case *scm.PullRequestEvent:
+		s.pull = &e.Pull
+	case *scm.CommentEvent:
+		s.pull = e.Pull
+	}
+	return s
+}
+
+// Pull is the pull request as the event described it, or as the forge does now where the event said too little.
+func (s *Snapshot) Pull(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {
+	if s.pull != nil && s.pull.Head.SHA != "" && s.pull.Base.Name != "" {
+		return s.pull, nil
+	}
+	pull, err := s.Client.Pulls.Get(ctx, ref)
+	if err == nil {
+		s.pull = pull
+	}
+	return pull, err
+}
+
+// ChangedFiles of the pull request.
+func (s *Snapshot) ChangedFiles(ctx context.Context, ref scm.PullRef) ([]string, error) {
+	return s.changed.get(func() ([]string, error) { return s.Client.Pulls.ChangedFiles(ctx, ref) })
+}
+
+// Statuses of the pull request's head commit.
+func (s *Snapshot) Statuses(ctx context.Context, repo scm.Repo, sha string) ([]scm.Status, error) {
+	return s.statuses.get(func() ([]scm.Status, error) { return s.Client.Statuses.List(ctx, repo, sha) })
+}
+
+// IsBot says whether login is Pharos itself.
+func (s *Snapshot) IsBot(login string) bool { return s.Bot != "" && strings.EqualFold(login, s.Bot) }
+
+// IsMember of the organisation that owns a repository.
+func (s *Snapshot) IsMember(ctx context.Context, org, login string) (bool, error) {
+	return ask(s.members, org+"\x00"+login, func() (bool, error) { return s.Client.Members.IsOrgMember(ctx, org, login) })
+}
+
+// IsCollaborator says whether login may write to the repository.
+func (s *Snapshot) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
+	return ask(s.writers, login, func() (bool, error) { return s.Client.Members.IsCollaborator(ctx, repo, login) })
+}
+
+func ask(known map[string]bool, key string, load func() (bool, error)) (bool, error) {
+	if v, ok := known[key]; ok {
+		return v, nil
+	}
+	v, err := load()
+	if err == nil {
+		known[key] = v
+	}
+	return v, err
+}

@@ -1,0 +1,153 @@
+package inbox
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+// maxInline is the largest compressed payload kept in the object. etcd refuses requests of more than 1.5 MiB, and a
+// JSON body carries bytes in base64.
+const maxInline = 512 << 10
+
+// maxEvent bounds what is unpacked from a stored payload, as a guard against a damaged or hostile object.
+const maxEvent = 64 << 20
+
+// Blobs keeps payloads that are too large for an object.
+type Blobs interface {
+	PutBlob(ctx context.Context, key string, data []byte) error
+	GetBlob(ctx context.Context, key string) ([]byte, error)
+	DeleteBlob(ctx context.Context, key string) error
+}
+
+// Inbox stores deliveries.
+type Inbox struct {
+	client    client.Client
+	namespace string
+	blobs     Blobs
+	now       func() time.Time
+}
+
+// New makes an inbox that stores into namespace.
+func New(c client.Client, namespace string, blobs Blobs) *Inbox {
+	return &Inbox{client: c, namespace: namespace, blobs: blobs, now: time.Now}
+}
+
+// Put returns once the event is durable. The same delivery put again is a no-op, so that a forge's redelivery runs nothing
+// twice. Every error means that nothing was stored and the forge should send again.
+func (i *Inbox) Put(ctx context.Context, e scm.Event) error {
+	payload, err := pack(e)
+	if err != nil {
+		return err
+	}
+	d := i.delivery(e)
+	if len(payload) > maxInline {
+		d.Spec.PayloadKey = "deliveries/" + d.Name + ".json.gz"
+		if err := i.blobs.PutBlob(ctx, d.Spec.PayloadKey, payload); err != nil {
+			return fmt.Errorf("store payload of %s: %w", d.Name, err)
+		}
+	} else {
+		d.Spec.Payload = payload
+	}
+	err = i.client.Create(ctx, d)
+	if apierrors.IsAlreadyExists(err) {
+		duplicates.WithLabelValues(d.Spec.Connection).Inc()
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("store delivery %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+func (i *Inbox) delivery(e scm.Event) *v1alpha1.Delivery {
+	meta := e.Envelope()
+	return &v1alpha1.Delivery{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      Name(meta.Repo.Connection, meta.ID),
+			Namespace: i.namespace,
+			Labels: map[string]string{
+				v1alpha1.LabelManaged: "true",
+				v1alpha1.LabelSubject: digest(e.Subject())[:16],
+			},
+		},
+		Spec: v1alpha1.DeliverySpec{
+			Connection: meta.Repo.Connection,
+			ID:         meta.ID,
+			Event:      describe(e),
+			Subject:    e.Subject(),
+			Sender:     meta.Sender.Login,
+			ReceivedAt: metav1.NewMicroTime(i.now()),
+		},
+		Status: v1alpha1.DeliveryStatus{Phase: v1alpha1.DeliveryPending},
+	}
+}
+
+// Name is the object name of a delivery: the same for every redelivery, and valid whatever the forge's id looks like.
+func Name(connection, id string) string { return "d-" + digest(connection + "\x00" + id)[:32] }
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func describe(e scm.Event) string {
+	switch e := e.(type) {
+	case *scm.PullRequestEvent:
+		return strings.Join([]string{string(e.Kind()), string(e.Action)}, ".")
+	case *scm.CommentEvent:
+		return strings.Join([]string{string(e.Kind()), string(e.Action)}, ".")
+	}
+	return string(e.Kind())
+}
+
+func pack(e scm.Event) ([]byte, error) {
+	data, err := scm.EncodeEvent(e)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil, fmt.Errorf("compress event: %w", err)
+	}
+	if _, err := z.Write(data); err != nil {
+		return nil, fmt.Errorf("compress event: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("compress event: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func (i *Inbox) unpack(ctx context.Context, d *v1alpha1.Delivery) (scm.Event, error) {
+	payload := d.Spec.Payload
+	if d.Spec.PayloadKey != "" {
+		var err error
+		if payload, err = i.blobs.GetBlob(ctx, d.Spec.PayloadKey); err != nil {
+			return nil, fmt.Errorf("read payload of %s: %w", d.Name, err)
+		}
+	}
+	z, err := gzip.NewReader(bytes.NewReader(payload))
+	if err != nil {
+		return nil, fmt.Errorf("read payload of %s: %w", d.Name, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(z, maxEvent))
+	if err != nil {
+		return nil, fmt.Errorf("read payload of %s: %w", d.Name, err)
+	}
+	return scm.DecodeEvent(data)
+}
