@@ -49,8 +49,9 @@ type Worker struct {
 	reader   client.Reader
 	dispatch Dispatcher
 	now      func() time.Time
-	// finished bridges the moment between a write and its arrival in the informer, in which a delivery looks unfinished.
-	finished sync.Map
+	// written holds, by delivery name, the version that was read before the last write. While the informer still shows
+	// that version, the delivery looks as if the attempt had not been made.
+	written sync.Map
 }
 
 // NewWorker makes a worker over the inbox; reader is the informer cache.
@@ -106,8 +107,8 @@ func (w *Worker) next(ctx context.Context, subject string) (*v1alpha1.Delivery, 
 		return nil, fmt.Errorf("list deliveries of %s: %w", subject, err)
 	}
 	items := slices.DeleteFunc(list.Items, func(d v1alpha1.Delivery) bool {
-		_, done := w.finished.Load(d.UID)
-		return done
+		before, ok := w.written.Load(d.Name)
+		return ok && before == d.ResourceVersion
 	})
 	if len(items) == 0 {
 		return nil, nil
@@ -143,8 +144,8 @@ func (w *Worker) process(ctx context.Context, d *v1alpha1.Delivery) (wait time.D
 	if err := w.inbox.client.Patch(ctx, d, client.MergeFrom(before)); err != nil {
 		return 0, fmt.Errorf("record outcome of delivery %s: %w", d.Name, err)
 	}
-	if d.Status.Phase.Finished() {
-		w.remember(d)
+	w.remember(before)
+	if d.Status.Phase == v1alpha1.DeliveryProcessed {
 		w.dropBlob(ctx, before)
 	}
 	return wait, nil
@@ -200,11 +201,10 @@ func (w *Worker) finish(d *v1alpha1.Delivery, phase v1alpha1.DeliveryPhase, mess
 	latency.Observe(w.now().Sub(d.Spec.ReceivedAt.Time).Seconds())
 }
 
-// remember keeps a finished delivery out of next until the informer has seen it finished; a minute is far more than a
-// watch event takes.
-func (w *Worker) remember(d *v1alpha1.Delivery) {
-	w.finished.Store(d.UID, struct{}{})
-	time.AfterFunc(time.Minute, func() { w.finished.Delete(d.UID) })
+// remember keeps the version that was just replaced out of next; a minute is far more than a watch event takes.
+func (w *Worker) remember(before *v1alpha1.Delivery) {
+	w.written.Store(before.Name, before.ResourceVersion)
+	time.AfterFunc(time.Minute, func() { w.written.CompareAndDelete(before.Name, before.ResourceVersion) })
 }
 
 // dropBlob removes a processed payload from the bucket; what it leaves behind on failure is only garbage.
