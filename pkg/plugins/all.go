@@ -1,0 +1,34 @@
+package plugins
+
+import (
+	"context"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/chatops"
+	"github.com/pharos-ci/pharos/pkg/job"
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+// Deps is what plugins get besides the event. The functions answer from the configuration current at each call.
+type Deps struct {
+	Jobs     func() *job.Set
+	Triggers func(scm.Repo) TriggerSettings
+	Launcher Launcher
+	BuildIDs job.BuildIDs
+}
+
+// Launcher starts and stops runs.
+type Launcher interface {
+	// Launch stores a run; one of that name that exists already is left as it is. Errors that may pass wrap scm.ErrTransient.
+	Launch(ctx context.Context, run *v1alpha1.PipelineJob) error
+	// AbortPull asks the unfinished presubmit runs of a pull request to stop, except those that test commit keep, and
+	// returns how many.
+	AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error)
+}
+
+// All lists every plugin in the order in which they handle an event.
+func All(d Deps) []chatops.Plugin {
+	return []chatops.Plugin{
+		Trigger(d),
+	}
+}

@@ -1,0 +1,53 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/chatops"
+	"github.com/pharos-ci/pharos/pkg/job"
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+// push starts the postsubmits of every branch that the push moved.
+func (t trigger) push(ctx context.Context, run *chatops.Run, e *scm.Push) error {
+	for _, u := range e.Updates {
+		branch, ok := u.Branch()
+		if !ok || u.Deleted() {
+			continue
+		}
+		if err := t.pushed(ctx, run, e, u, branch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t trigger) pushed(ctx context.Context, run *chatops.Run, e *scm.Push, u scm.RefUpdate, branch string) error {
+	repo := e.Meta.Repo
+	var changed func() ([]string, error)
+	if u.Before != "" { // a new branch has nothing to compare with, so every job counts as touched
+		changed = func() ([]string, error) {
+			files, err := run.Client.Pulls.Compare(ctx, repo, u.Before, u.After)
+			if errors.Is(err, scm.ErrNotFound) { // a forced push has thrown the old commit away
+				return nil, job.ErrChangesUnknown
+			}
+			return files, err
+		}
+	}
+	decisions, err := job.Postsubmits(t.Jobs().Postsubmits(repo), branch, changed)
+	if err != nil {
+		return fmt.Errorf("choose postsubmits of %v at %s: %w", repo, branch, err)
+	}
+	return t.launch(ctx, run, decisions, job.Cause{
+		Delivery:   run.Delivery,
+		Type:       v1alpha1.Postsubmit,
+		Connection: repo.Connection,
+		Refs: v1alpha1.Refs{
+			Org: repo.Org, Repo: repo.Name, RepoLink: e.Link, CloneURI: e.CloneURL,
+			BaseRef: branch, BaseSHA: u.After, BaseLink: e.Compare,
+		},
+	})
+}

@@ -1,0 +1,206 @@
+package gitea
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+type pulls struct{ *api }
+
+// Get implements scm.PullRequests.
+func (p pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {
+	var answer pull
+	path := repoPath(ref.Repo, "pulls", strconv.Itoa(ref.Number))
+	if _, err := p.do(ctx, call{"pulls.get", http.MethodGet, path, nil}, nil, &answer); err != nil {
+		return nil, fmt.Errorf("get pull request %v: %w", ref, err)
+	}
+	pr, err := answer.normal(ref.Repo, answer.Base.Repo)
+	if err != nil {
+		return nil, fmt.Errorf("get pull request %v: %w", ref, err)
+	}
+	return &pr, nil
+}
+
+// ChangedFiles implements scm.PullRequests. Gitea compares the head with the merge base.
+func (p pulls) ChangedFiles(ctx context.Context, ref scm.PullRef) ([]string, error) {
+	type file struct {
+		Filename string `json:"filename"`
+	}
+	path := repoPath(ref.Repo, "pulls", strconv.Itoa(ref.Number), "files")
+	files, err := list[file](ctx, p.api, "pulls.files", path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("list files of %v: %w", ref, err)
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Filename
+	}
+	return names, nil
+}
+
+// Compare implements scm.PullRequests. Gitea lists the files of each commit instead of the difference between two, so
+// the answer may also name paths that were changed and changed back. After a forced push, where before is not part of
+// the new history, the commits that were lost count too.
+func (p pulls) Compare(ctx context.Context, repo scm.Repo, before, after string) ([]string, error) {
+	gained, err := p.commits(ctx, repo, before, after)
+	if err != nil {
+		return nil, fmt.Errorf("compare %s with %s in %v: %w", before, after, repo, err)
+	}
+	if !descends(gained, before) && before != after {
+		lost, err := p.commits(ctx, repo, after, before)
+		if err != nil {
+			return nil, fmt.Errorf("compare %s with %s in %v: %w", after, before, repo, err)
+		}
+		gained = append(gained, lost...)
+	}
+	names := []string{}
+	for _, c := range gained {
+		for _, f := range c.Files {
+			names = append(names, f.Filename)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// commits are those reachable from head and not from the merge base of both.
+func (p pulls) commits(ctx context.Context, repo scm.Repo, base, head string) ([]commit, error) {
+	if base == "" || head == "" {
+		return nil, fmt.Errorf("a commit is missing: %w", scm.ErrInvalid)
+	}
+	var answer struct {
+		Commits []commit `json:"commits"`
+	}
+	query := url.Values{"verification": {"false"}, "stat": {"false"}} // both cost the server a git process a commit
+	_, err := p.do(ctx, call{"repos.compare", http.MethodGet, repoPath(repo, "compare", base+"..."+head), query}, nil, &answer)
+	return answer.Commits, err
+}
+
+// descends says that the commits start right after before: nothing of the old history is lost.
+func descends(gained []commit, before string) bool {
+	return slices.ContainsFunc(gained, func(c commit) bool {
+		return slices.ContainsFunc(c.Parents, func(p parent) bool { return p.SHA == before })
+	})
+}
+
+type commit struct {
+	Parents []parent `json:"parents"`
+	Files   []struct {
+		Filename string `json:"filename"`
+	} `json:"files"`
+}
+
+type parent struct {
+	SHA string `json:"sha"`
+}
+
+// pull is a pull request as webhooks and the API write it.
+type pull struct {
+	Number    int     `json:"number"`
+	User      user    `json:"user"`
+	Title     string  `json:"title"`
+	Body      string  `json:"body"`
+	Labels    []label `json:"labels"`
+	State     string  `json:"state"`
+	Draft     bool    `json:"draft"`
+	HTMLURL   string  `json:"html_url"`
+	Mergeable bool    `json:"mergeable"`
+	Merged    bool    `json:"merged"`
+	Base      branch  `json:"base"`
+	Head      branch  `json:"head"`
+}
+
+type branch struct {
+	Label string `json:"label"`
+	Ref   string `json:"ref"`
+	SHA   string `json:"sha"`
+	// Repo is null when a fork was deleted.
+	Repo *repository `json:"repo"`
+}
+
+type repository struct {
+	FullName string `json:"full_name"`
+	CloneURL string `json:"clone_url"`
+	HTMLURL  string `json:"html_url"`
+}
+
+// normal translates a pull request of repo, whose own description is base where the answer had one.
+func (p *pull) normal(repo scm.Repo, base *repository) (scm.PullRequest, error) {
+	if p.Number <= 0 {
+		return scm.PullRequest{}, fmt.Errorf("pull request has no number: %w", scm.ErrMalformed)
+	}
+	head, err := p.Head.normal()
+	if err != nil {
+		return scm.PullRequest{}, fmt.Errorf("head of #%d: %w", p.Number, err)
+	}
+	target, err := p.Base.normal()
+	if err != nil {
+		return scm.PullRequest{}, fmt.Errorf("base of #%d: %w", p.Number, err)
+	}
+	target.Repo = repo.FullName()
+	pr := scm.PullRequest{
+		Ref:    scm.PullRef{Repo: repo, Number: p.Number},
+		Title:  p.Title,
+		Body:   p.Body,
+		Author: p.User.normal(),
+		Base:   target,
+		Head:   head,
+		Link:   p.HTMLURL,
+		Labels: labelNames(p.Labels),
+		State:  stateOf(p.State, p.Merged),
+		Draft:  p.Draft,
+	}
+	if base != nil {
+		pr.CloneURL = base.CloneURL
+	}
+	if p.Mergeable { // false also means that the server has not looked yet
+		pr.Mergeable = scm.MergeableYes
+	}
+	return pr, nil
+}
+
+// normal names the branch by its ref; once the branch is deleted that is refs/pull/N/head and only the label knows.
+func (b *branch) normal() (scm.Branch, error) {
+	name := b.Ref
+	if strings.HasPrefix(name, "refs/") {
+		name = b.Label
+	}
+	sha, err := commitID(b.SHA)
+	if err != nil {
+		return scm.Branch{}, err
+	}
+	side := scm.Branch{Name: name, SHA: sha}
+	if b.Repo != nil {
+		side.Repo = b.Repo.FullName
+	}
+	return side, nil
+}
+
+func stateOf(state string, merged bool) scm.State {
+	switch {
+	case merged:
+		return scm.StateMerged
+	case state == "closed":
+		return scm.StateClosed
+	default:
+		return scm.StateOpen
+	}
+}
+
+// commitID checks a commit id, so that nothing else ever reaches a git command line. No commit is "" or all zeros.
+func commitID(s string) (string, error) {
+	if strings.Trim(s, "0") == "" {
+		return "", nil
+	}
+	if (len(s) != 40 && len(s) != 64) || strings.Trim(s, "0123456789abcdef") != "" {
+		return "", fmt.Errorf("%.80q is not a commit id: %w", s, scm.ErrMalformed)
+	}
+	return s, nil
+}
