@@ -93,8 +93,11 @@ func Triggered(jobs []*Presubmit, comment string) bool {
 // Code blocks and quotes are the caller's to remove.
 func Asks(jobs []*Presubmit, comment string) bool {
 	for line := range strings.Lines(normalise(comment)) {
-		word, _, _ := strings.Cut(strings.TrimRight(line, " \t\n"), " ")
-		switch word {
+		words := strings.Fields(line)
+		if len(words) == 0 || !strings.HasPrefix(line, "/") {
+			continue
+		}
+		switch words[0] {
 		case "/test", "/retest", "/retest-required", "/test-manual-required", "/ok-to-test":
 			return true
 		}

@@ -29,6 +29,8 @@ type Defaults struct {
 	Timeout time.Duration
 	// Decoration entries are merged in order, later ones win.
 	Decoration []DecorationEntry
+	// Queues are the job queues that exist, with their capacity.
+	Queues map[string]int
 }
 
 // Timeouts where nothing else is said, as in Prow.
@@ -142,6 +144,7 @@ func (c *compiler) presubmits(repo scm.Repo, jobs []*Presubmit) {
 		c.brancher(p.Source, &p.Brancher)
 		c.changes(p.Source, &p.ChangeMatcher)
 		c.checkTriggering(p)
+		p.RunBeforeMerge = p.RunBeforeMerge || p.RequireRun
 		if p.Context == "" {
 			p.Context = p.Name
 		}
@@ -280,6 +283,9 @@ func (c *compiler) compile(at Source, field, text string) matcher {
 
 // changes compiles the change expression.
 func (c *compiler) changes(at Source, m *ChangeMatcher) {
+	if m.SkipIfOnlyChanged == "" {
+		m.SkipIfOnlyChanged = m.IgnoreChanges
+	}
 	switch {
 	case m.RunIfChanged != "" && m.SkipIfOnlyChanged != "":
 		c.add(at, "skip_if_only_changed", "run_if_changed and skip_if_only_changed exclude each other", "remove one of them")

@@ -53,9 +53,12 @@ type Base struct {
 	// PipelineRunSpec and TektonPipelineRunSpec are two spellings of the same; one at most is given.
 	PipelineRunSpec       *pipelinev1.PipelineRunSpec `json:"pipeline_run_spec,omitempty"`
 	TektonPipelineRunSpec *TektonPipelineRunSpec      `json:"tekton_pipeline_run_spec,omitempty"`
-	ReporterConfig        *ReporterConfig             `json:"reporter_config,omitempty"`
-	RerunAuthConfig       *RerunAuthConfig            `json:"rerun_auth_config,omitempty"`
-	ProwJobDefaults       *ProwJobDefaults            `json:"prowjob_defaults,omitempty"`
+	// PipelineSource and PipelineRunParams are Lighthouse's: where the spec is, and what to add to it.
+	PipelineSource    string             `json:"source,omitempty"`
+	PipelineRunParams []PipelineRunParam `json:"pipeline_run_params,omitempty"`
+	ReporterConfig    *ReporterConfig    `json:"reporter_config,omitempty"`
+	RerunAuthConfig   *RerunAuthConfig   `json:"rerun_auth_config,omitempty"`
+	ProwJobDefaults   *ProwJobDefaults   `json:"prowjob_defaults,omitempty"`
 	Checkout
 	ExtraRefs        []ExtraRef        `json:"extra_refs,omitempty"`
 	DecorationConfig *DecorationConfig `json:"decoration_config,omitempty"`
@@ -76,6 +79,12 @@ type resolved struct {
 // TektonPipelineRunSpec holds a Tekton v1 spec under the key that Prow named after an older version.
 type TektonPipelineRunSpec struct {
 	V1beta1 *pipelinev1.PipelineRunSpec `json:"v1beta1,omitempty"`
+}
+
+// PipelineRunParam is a parameter whose value is a template.
+type PipelineRunParam struct {
+	Name          string `json:"name"`
+	ValueTemplate string `json:"value_template"`
 }
 
 // Checkout says how the repository under test is cloned.
@@ -152,6 +161,8 @@ type Brancher struct {
 type ChangeMatcher struct {
 	RunIfChanged      string `json:"run_if_changed,omitempty"`
 	SkipIfOnlyChanged string `json:"skip_if_only_changed,omitempty"`
+	// IgnoreChanges is Lighthouse's name of SkipIfOnlyChanged.
+	IgnoreChanges string `json:"ignore_changes,omitempty"`
 
 	files matcher
 }
@@ -174,6 +185,8 @@ type Presubmit struct {
 	Optional bool `json:"optional,omitempty"`
 	// RunBeforeMerge forces one run before the merge.
 	RunBeforeMerge bool `json:"run_before_merge,omitempty"`
+	// RequireRun is Lighthouse's name of RunBeforeMerge.
+	RequireRun bool `json:"require_run,omitempty"`
 	// Trigger is the expression that a comment must match to start the job; RerunCommand is a comment that matches it.
 	Trigger      string       `json:"trigger,omitempty"`
 	RerunCommand string       `json:"rerun_command,omitempty"`
@@ -201,6 +214,10 @@ type Periodic struct {
 	Cron            string   `json:"cron,omitempty"`
 	Tags            []string `json:"tags,omitempty"`
 	Retry           *Retry   `json:"retry,omitempty"`
+	// AlwaysRun means nothing here; people write it all the same.
+	AlwaysRun *bool `json:"always_run,omitempty"`
+	// Branch is Lighthouse's: the branch that the job tests.
+	Branch string `json:"branch,omitempty"`
 }
 
 // Retry runs a failed periodic again.

@@ -14,10 +14,17 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9-._]+$`)
+// Names of jobs; those of agent jenkins are paths.
+var (
+	validName        = regexp.MustCompile(`^[A-Za-z0-9-._]+$`)
+	validJenkinsName = regexp.MustCompile(`^[A-Za-z0-9-._/]+$`)
+)
 
 // unrunnable is why Pharos cannot run the job whatever the event; "" if it can.
 func (b *Base) unrunnable() string {
+	if b.PipelineSource != "" && b.RunSpec() == nil {
+		return "its source is not read from configuration outside of the repository"
+	}
 	switch b.Agent {
 	case AgentKubernetes, AgentTekton:
 		return ""
@@ -46,11 +53,14 @@ func (c *compiler) checkBase(b *Base) {
 	switch {
 	case b.Name == "":
 		c.add(b.Source, "name", "a job has no name", "give it one")
-	case !validName.MatchString(b.Name):
+	case !validName.MatchString(b.Name) && (b.Agent != AgentJenkins || !validJenkinsName.MatchString(b.Name)):
 		c.add(b.Source, "name", fmt.Sprintf("job name %q holds other characters than letters, digits, - . and _", b.Name), "rename it")
 	}
 	if b.MaxConcurrency < 0 {
 		c.add(b.Source, "max_concurrency", "max_concurrency must not be negative", "0 means no limit")
+	}
+	if _, ok := c.Queues[b.JobQueueName]; b.JobQueueName != "" && !ok {
+		c.add(b.Source, "job_queue_name", fmt.Sprintf("job queue %q does not exist", b.JobQueueName), "add it to plank.job_queue_capacities")
 	}
 	if b.timeout <= 0 {
 		c.add(b.Source, "decoration_config.timeout", "a timeout must be longer than nothing", "write one like 2h")
@@ -101,7 +111,9 @@ func (c *compiler) checkAgent(b *Base) {
 			c.add(b.Source, b.runSpecKey(), b.runSpecKey()+" needs agent tekton-pipeline", "set agent: tekton-pipeline")
 		}
 	case AgentTekton:
-		if b.RunSpec() == nil && !both {
+		if b.PipelineSource != "" {
+			c.warn(b.Source, "source", "source is followed only for jobs kept in the repository; the job is not run", "write the spec under pipeline_run_spec")
+		} else if b.RunSpec() == nil && !both {
 			c.add(b.Source, "", fmt.Sprintf("job %s has agent tekton-pipeline and no pipeline_run_spec", b.Name), "add pipeline_run_spec")
 		} else if b.RunSpec() != nil {
 			c.checkRunSpec(b)
@@ -158,6 +170,9 @@ func (c *compiler) checkTriggering(p *Presubmit) {
 }
 
 func (c *compiler) checkSchedule(p *Periodic) {
+	if p.AlwaysRun != nil {
+		c.warn(p.Source, "always_run", "always_run means nothing in a periodic", "remove it")
+	}
 	given := 0
 	for _, is := range []bool{p.Interval.Duration != 0, p.MinimumInterval.Duration != 0, p.Cron != ""} {
 		if is {
