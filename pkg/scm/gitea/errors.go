@@ -26,6 +26,11 @@ func unreachable(err error) error { return fmt.Errorf("%w: %w", scm.ErrTransient
 func refused(res *goscm.Response) error {
 	kind := kindOf(res.Status, res.Header)
 	text := message(res.Body)
+	if res.Status == http.StatusInternalServerError && strings.Contains(text, "does not exist") {
+		// Comments of a missing issue and statuses of a missing commit are failures of the server to Gitea. It tells
+		// administrators the reason; for other bots they stay transient.
+		kind = scm.ErrNotFound
+	}
 	if text == "" {
 		text = http.StatusText(res.Status)
 	}

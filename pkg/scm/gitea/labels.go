@@ -27,7 +27,8 @@ func (l labels) List(ctx context.Context, ref scm.PullRef) ([]string, error) {
 }
 
 // Add implements scm.Labels. Gitea leaves out names that no label has and answers with the labels there are then, so a
-// label that exists costs one call.
+// label that exists costs one call. It sends a label event even when nothing changed: callers ask before they add, or
+// their own event calls them again.
 func (l labels) Add(ctx context.Context, ref scm.PullRef, name string) error {
 	var present []label
 	_, err := l.do(ctx, call{"labels.add", http.MethodPost, l.path(ref), nil}, labelList{[]any{name}}, &present)

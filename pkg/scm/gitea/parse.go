@@ -36,7 +36,8 @@ func (Driver) Parse(header http.Header, body []byte, conn scm.Verification) (scm
 	case "issue_comment":
 		return d.comment(body)
 	default:
-		// "create" and "delete" among them: the push that comes with each says more.
+		// "create" and "delete" among them: for all but a deleted branch a push comes with them and says more, and
+		// nothing acts on a deleted branch.
 		return d.ignored(body)
 	}
 }
