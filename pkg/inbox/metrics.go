@@ -1,8 +1,6 @@
 package inbox
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 var (
 	duplicates = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -21,4 +19,3 @@ var (
 func Collectors() []prometheus.Collector {
 	return []prometheus.Collector{duplicates, processed, latency}
 }
-

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/pharos-ci/pharos/pkg/app"
+)
+
+func serve() *cobra.Command {
+	o := app.Options{Version: version}
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Takes webhooks, runs jobs, reports and shows them",
+		Long: "Runs the server. Every replica takes webhooks and shows the dashboard; one elected leader processes deliveries and\n" +
+			"looks after runs. SIGTERM drains: requests finish, everything else is taken up by the next leader.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return app.Serve(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Config.Config, "config-path", "config.yaml", "Prow's config.yaml with the connections")
+	f.StringVar(&o.Config.Jobs, "job-config-path", "", "file or folder with more jobs")
+	f.StringVar(&o.Config.Plugins, "plugin-config", "plugins.yaml", "Prow's plugins.yaml")
+	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig of the cluster; the default is the pod's own, then $KUBECONFIG")
+	f.StringSliceVar(&o.Only, "only", nil, "parts to run: webhook, controller, dashboard; the default is all")
+	f.StringVar(&o.WebhookAddress, "webhook-address", ":8080", "address that takes webhooks at /hook/<connection>")
+	f.StringVar(&o.DashboardAddress, "dashboard-address", ":8081", "address of the dashboard")
+	f.StringVar(&o.MetricsAddress, "metrics-address", ":9090", "address of /metrics, /healthz and /readyz")
+	f.StringVar(&o.DashboardURL, "dashboard-url", "http://localhost:8081", "address that people reach the dashboard at; statuses link to it")
+	f.StringVar(&o.Image, "image", "", "Pharos's own image, which runs the clone step of decorated jobs")
+	f.BoolVar(&o.LeaderElect, "leader-elect", true, "elect a leader; only a lone replica can do without")
+	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info or error")
+	return cmd
+}

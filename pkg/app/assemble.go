@@ -1,0 +1,191 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/chatops"
+	"github.com/pharos-ci/pharos/pkg/config"
+	"github.com/pharos-ci/pharos/pkg/controller"
+	"github.com/pharos-ci/pharos/pkg/dashboard"
+	"github.com/pharos-ci/pharos/pkg/inbox"
+	"github.com/pharos-ci/pharos/pkg/job"
+	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/pipeline"
+	"github.com/pharos-ci/pharos/pkg/plugins"
+	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/webhook"
+)
+
+// How long finished deliveries stay: the processed ones explain what happened, the dead ones still owe work.
+const (
+	keepProcessed = 7 * 24 * time.Hour
+	keepDead      = 30 * 24 * time.Hour
+	sweepEvery    = time.Hour
+)
+
+// Ages of Prow's sinker where the configuration says nothing.
+const (
+	defaultJobAge = 7 * 24 * time.Hour
+	defaultRunAge = 24 * time.Hour
+)
+
+// server is everything that the parts share.
+type server struct {
+	Options
+	manager.Manager
+	config *config.Watcher
+	rest   *rest.Config
+	forges *forges
+	store  logs.Store
+	source logs.Source
+	inbox  *inbox.Inbox
+	chat   *chatops.Dispatcher
+}
+
+// assemble adds the chosen parts to the manager.
+func (s *server) assemble(ctx context.Context) error {
+	if err := s.share(ctx); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		name string
+		add  func() error
+	}{
+		{partWebhook, s.addWebhook},
+		{partController, s.addControllers},
+		{partDashboard, s.addDashboard},
+	} {
+		if !s.runs(part.name) {
+			continue
+		}
+		if err := part.add(); err != nil {
+			return fmt.Errorf("set up %s: %w", part.name, err)
+		}
+	}
+	return s.addReadiness()
+}
+
+// share makes what more than one part uses.
+func (s *server) share(ctx context.Context) error {
+	c := s.config.Current()
+	var err error
+	if s.forges, err = newForges(s.config.Current); err != nil {
+		return err
+	}
+	if s.store, err = openStore(ctx, c.Storage); err != nil {
+		return err
+	}
+	pods, err := kubernetes.NewForConfig(s.rest)
+	if err != nil {
+		return fmt.Errorf("open the cluster: %w", err)
+	}
+	s.source = logs.PodSource{Pods: pods.CoreV1()}
+	s.inbox = inbox.New(s.GetClient(), c.ProwJobNamespace, blobs{s.store})
+	s.chat = &chatops.Dispatcher{
+		Plugins: plugins.All(plugins.Deps{
+			Jobs:     func() *job.Set { return s.config.Current().Jobs },
+			Triggers: func(r scm.Repo) plugins.TriggerSettings { return s.config.Current().Plugins.Triggers(r) },
+			Launcher: &launcher{client: s.GetClient(), namespace: c.ProwJobNamespace, podsIn: func() string { return s.config.Current().PodNamespace }},
+			BuildIDs: job.NewBuildIDs(time.Now),
+		}),
+		Enabled: func(r scm.Repo) []string { return s.config.Current().Plugins.Enabled(r) },
+		Forges:  s.forges,
+	}
+	for _, collector := range slices.Concat(inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors()) {
+		if err := metrics.Registry.Register(collector); err != nil {
+			return fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	s.config.OnChange(func(*config.Config) { s.forges.changed() })
+	return s.addAll(s.config, s.forges)
+}
+
+func (s *server) addAll(runnables ...manager.Runnable) error {
+	for _, r := range runnables {
+		if err := s.Add(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) addWebhook() error {
+	handler := webhook.NewHandler(webhook.Options{Connections: s.forges, Inbox: s.inbox, Wants: s.chat.Wants})
+	return s.Add(&webhook.Server{HTTP: webhook.NewServer(s.WebhookAddress, handler)})
+}
+
+func (s *server) addControllers() error {
+	c := s.config.Current()
+	for _, r := range []interface {
+		SetupWithManager(manager.Manager) error
+	}{
+		inbox.NewWorker(s.inbox, s.GetCache(), s.chat),
+		controller.NewJob(s.GetClient(), controller.JobOptions{Pipeline: pipeline.Options{Image: s.Image}, RunURL: s.runURL}),
+		controller.NewLogs(controller.LogsOptions{Client: s.GetClient(), Store: s.store, Source: s.source, Layout: layout(c)}),
+		controller.NewReport(s.GetClient(), s.forges, controller.ReportOptions{}),
+	} {
+		if err := r.SetupWithManager(s.Manager); err != nil {
+			return err
+		}
+	}
+	return s.addAll(
+		&inbox.Expiry{Client: s.GetClient(), Namespace: c.ProwJobNamespace, Processed: keepProcessed, Dead: keepDead, Every: sweepEvery},
+		&controller.GC{
+			Client: s.GetClient(), Namespace: c.ProwJobNamespace, Every: sweepEvery,
+			JobAge: func() time.Duration { return cmp.Or(s.config.Current().Sinker.MaxProwJobAge.Duration, defaultJobAge) },
+			RunAge: func() time.Duration { return cmp.Or(s.config.Current().Sinker.MaxPodAge.Duration, defaultRunAge) },
+		})
+}
+
+func (s *server) addDashboard() error {
+	c := s.config.Current()
+	reader := logs.NewReader(logs.ReaderOptions{Store: s.store, Source: s.source, Layout: layout(c), Cluster: s.GetCache()})
+	return s.Add(dashboard.NewServer(s.DashboardAddress, dashboard.Deps{
+		Runs: dashboard.NewRuns(s.GetCache(), c.ProwJobNamespace), Logs: reader, StoreURL: s.store.URL(), Version: s.Version,
+	}))
+}
+
+// runURL is the page that a status links to.
+func (s *server) runURL(pj *v1alpha1.PipelineJob) string { return s.DashboardURL + "/runs/" + pj.Name }
+
+// addReadiness answers /readyz once the caches are filled, which is when runnables start.
+func (s *server) addReadiness() error {
+	var ready atomic.Bool
+	err := s.AddMetricsServerExtraHandler("/readyz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			http.Error(w, "the caches are still being filled", http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	}))
+	if err != nil {
+		return fmt.Errorf("add /readyz: %w", err)
+	}
+	return s.Add(everywhere(func(ctx context.Context) error {
+		ready.Store(true)
+		<-ctx.Done()
+		ready.Store(false)
+		return nil
+	}))
+}
+
+// everywhere is a runnable that does not wait for leadership.
+type everywhere func(context.Context) error
+
+// Start implements manager.Runnable.
+func (f everywhere) Start(ctx context.Context) error { return f(ctx) }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (everywhere) NeedLeaderElection() bool { return false }

@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+// launcher starts and stops runs as PipelineJob objects.
+type launcher struct {
+	client    client.Client
+	namespace string
+	podsIn    func() string
+}
+
+// Launch implements plugins.Launcher.
+func (l *launcher) Launch(ctx context.Context, pj *v1alpha1.PipelineJob) error {
+	pj.Namespace = l.namespace
+	if pj.Spec.Namespace == "" {
+		pj.Spec.Namespace = l.podsIn()
+	}
+	err := l.client.Create(ctx, pj)
+	if apierrors.IsAlreadyExists(err) {
+		return nil // an earlier attempt of the same delivery got this far
+	}
+	return passing(err)
+}
+
+// passing marks what waiting may mend: everything but a refusal of the object itself.
+func passing(err error) error {
+	if err == nil || apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", scm.ErrTransient, err)
+}
+
+// AbortPull implements plugins.Launcher.
+func (l *launcher) AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error) {
+	var list v1alpha1.PipelineJobList
+	err := l.client.List(ctx, &list, client.InNamespace(l.namespace), client.UnsafeDisableDeepCopy,
+		client.MatchingLabels{v1alpha1.LabelPull: strconv.Itoa(ref.Number), v1alpha1.LabelType: string(v1alpha1.Presubmit)})
+	if err != nil {
+		return 0, passing(err)
+	}
+	n := 0
+	for i := range list.Items {
+		if !l.stoppable(&list.Items[i], ref, keep) {
+			continue
+		}
+		pj := list.Items[i].DeepCopy()
+		before := pj.DeepCopy()
+		pj.Spec.Abort = reason
+		if err := client.IgnoreNotFound(l.client.Patch(ctx, pj, client.MergeFrom(before))); err != nil {
+			return n, passing(err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+func (l *launcher) stoppable(pj *v1alpha1.PipelineJob, ref scm.PullRef, keep string) bool {
+	refs := pj.Spec.Refs
+	return !pj.Status.State.Terminal() && pj.Spec.Abort == "" && pj.Spec.Connection == ref.Connection &&
+		refs != nil && refs.Org == ref.Org && refs.Repo == ref.Name && len(refs.Pulls) == 1 &&
+		refs.Pulls[0].Number == ref.Number && refs.Pulls[0].SHA != keep
+}

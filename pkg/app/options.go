@@ -1,0 +1,62 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/pharos-ci/pharos/pkg/config"
+)
+
+// Parts that can run in processes of their own.
+const (
+	partWebhook    = "webhook"
+	partController = "controller"
+	partDashboard  = "dashboard"
+)
+
+var parts = []string{partWebhook, partController, partDashboard}
+
+// Options of the server, one for each flag of `pharos serve`.
+type Options struct {
+	Version    string
+	Config     config.Paths
+	Kubeconfig string
+	// Only names the parts to run; empty means all.
+	Only                                             []string
+	WebhookAddress, DashboardAddress, MetricsAddress string
+	// DashboardURL is what statuses link to.
+	DashboardURL string
+	// Image of Pharos, for the clone step.
+	Image       string
+	LeaderElect bool
+	LogLevel    string
+}
+
+func (o *Options) validate() error {
+	for _, p := range o.Only {
+		if !slices.Contains(parts, p) {
+			return fmt.Errorf("--only=%s: there is no such part; use one of %s", p, strings.Join(parts, ", "))
+		}
+	}
+	o.DashboardURL = strings.TrimRight(o.DashboardURL, "/")
+	return nil
+}
+
+func (o *Options) runs(part string) bool { return len(o.Only) == 0 || slices.Contains(o.Only, part) }
+
+// restConfig finds the cluster: the named kubeconfig, else the pod's own, else the usual places.
+func restConfig(kubeconfig string) (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("find the cluster: %w", err)
+	}
+	cfg.UserAgent = "pharos"
+	cfg.QPS = -1 // the API server's priority and fairness is the better judge of how much is too much
+	return cfg, nil
+}

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/config"
+	"github.com/pharos-ci/pharos/pkg/logs"
+)
+
+// openStore opens what the configuration names as storage. The store stays the same until a restart: runs that are being
+// written must end where they began.
+func openStore(ctx context.Context, s config.Storage) (logs.Store, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	switch u.Scheme {
+	case "s3":
+		if s.CredentialsFile != "" {
+			// The SDK knows credential files by this variable only.
+			if err := os.Setenv("AWS_SHARED_CREDENTIALS_FILE", s.CredentialsFile); err != nil {
+				return nil, fmt.Errorf("open store: %w", err)
+			}
+		}
+		return logs.OpenS3(ctx, logs.S3Options{
+			Endpoint: s.Endpoint, Region: s.Region, Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"),
+			AccessKeyFile: s.AccessKeyFile, SecretKeyFile: s.SecretKeyFile, PathStyle: pathStyle(s),
+		})
+	case "file":
+		return logs.OpenFile(u.Path)
+	case "":
+		return nil, fmt.Errorf("open store: config.yaml names none; add a storage stanza with url: s3://bucket or file:///folder")
+	}
+	return nil, fmt.Errorf("open store: this version cannot write to %s:// (use s3:// or file://)", u.Scheme)
+}
+
+// pathStyle leaves the choice to the store where the configuration does not ask for it.
+func pathStyle(s config.Storage) *bool {
+	if !s.PathStyle {
+		return nil
+	}
+	return &s.PathStyle
+}
+
+func layout(c *config.Config) logs.Layout {
+	l := c.Storage.Layout
+	return logs.Layout{
+		Strategy: logs.Strategy(l.PathStrategy), DefaultOrg: l.DefaultOrg, DefaultRepo: l.DefaultRepo, Prefix: l.PathPrefix,
+		DefaultConnection: c.DefaultConnection(),
+	}
+}

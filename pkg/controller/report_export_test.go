@@ -1,0 +1,7 @@
+package controller
+
+// What a manager would call, for tests without one.
+var (
+	ReportIndexes = reportIndexes
+	ReportKeys    = reportKeys
+)

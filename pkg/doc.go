@@ -1,0 +1,40 @@
+/*
+Package pkg is the map of Pharos. A package imports only packages printed above it; the digits are the order in which one
+event travels from the forge and back. A test holds this table against the real imports, so it is always true.
+
+	   scm                    vocabulary: repositories, pull requests, events, roles of a client, errors
+	   apis/pharos/v1alpha1   the custom resources Delivery and PipelineJob
+
+	   strictyaml             YAML to Go values, with the line and column of every mistake
+
+	   -- edges: one outside system each
+	   scm/transport          the HTTP round trippers under every forge client
+	2  scm/gitea              Gitea and Forgejo
+	   scm/scmtest            a forge in memory, for tests
+	   git                    the git binary: checking out what a job tests
+	8  logs                   following step logs into a store, and reading them back
+	   logs/storetest         the contract that every store passes
+
+	   -- decisions: pure, effects only through small interfaces
+	6  job                    Prow's job model: which jobs run for an event, and why not
+	7  pipeline               PipelineJob to PipelineRun, and a run's state back
+	9  report                 job state to commit status and comment
+	4  chatops                the plugin contract: commands, snapshot, dispatcher
+
+	   -- features
+	5  plugins                one file per plugin, and the list of all
+
+	   -- entry points: what starts work
+	3  inbox                  stored deliveries: put, claim in order, retry, dead letter, replay, expire
+	1  webhook                the HTTP door
+	   controller             reconcilers: job, logs, report, garbage collection
+	   dashboard              runs and live logs for people
+	   config                 strict load, validation with line numbers, hot reload
+
+	   -- composition
+	   app                    the list of forges and the list of runnables; the only package that sees everything
+
+A new forge is a folder beside scm/gitea and a line in app; a new plugin is a file in plugins and a line in plugins.All; a
+new reporter is a file in report and a line in controller.
+*/
+package pkg

@@ -1,0 +1,122 @@
+package logs
+
+import (
+	"bytes"
+	"time"
+)
+
+// slack is how many seconds a line may be younger in the file than one printed before it. Both output streams of a
+// container are stamped before they are merged, so neighbours swap by microseconds; seconds are a margin for a starved node.
+const slack = 2
+
+// Cursor is a position in one container's log: everything before it is shipped. It is durable with the text it stands
+// behind and is all that another process needs to go on exactly there.
+//
+// The kubelet can start a log at a whole second only and then gives, in file order, every line stamped at or after it.
+// So the position is that second, how many lines of such an answer are known, and how much of the line after them.
+type Cursor struct {
+	// Second is the Unix time to ask the source for; 0 asks for everything.
+	Second int64 `json:"second,omitempty"`
+	// Count is how many complete lines, of those that the source gives for Second, are shipped.
+	Count int64 `json:"count,omitempty"`
+	// First and Last are the stamps of the first and the last of them, in nanoseconds. Another First in an answer
+	// tells that the kubelet rotated the file; then Last marks the place.
+	First int64 `json:"first,omitempty"`
+	Last  int64 `json:"last,omitempty"`
+	// Partial is how many bytes of the next line are shipped too, and Open is its stamp.
+	Partial int64 `json:"partial,omitempty"`
+	Open    int64 `json:"open,omitempty"`
+	// Lines and Bytes count everything shipped since the container's first line; Lines only complete ones.
+	Lines int64 `json:"lines"`
+	Bytes int64 `json:"bytes"`
+	// Origin is the stamp of the very first line.
+	Origin int64 `json:"origin,omitempty"`
+}
+
+// tracker knows the lines of the newest seconds, to tell Second, Count and First after each line.
+type tracker struct {
+	seconds []bucket // ascending, within slack of the newest
+	late    bool     // a line came from before the window: only the whole log is exact
+}
+
+// bucket counts the lines stamped within one second.
+type bucket struct {
+	second, count, first int64
+	order                int64 // of the first line, over all buckets
+}
+
+func (t *tracker) reset() { t.seconds, t.late = t.seconds[:0], false }
+
+// add notes a complete line; order is a number that grows with every line.
+func (t *tracker) add(stamp, order int64) {
+	second := floorSecond(stamp)
+	newest := int64(-1 << 62)
+	if n := len(t.seconds); n > 0 {
+		newest = t.seconds[n-1].second
+	}
+	if second > newest {
+		t.seconds = append(t.seconds, bucket{second, 1, stamp, order})
+		t.late = false
+		for t.seconds[0].second < second-slack {
+			t.seconds = append(t.seconds[:0], t.seconds[1:]...)
+		}
+		return
+	}
+	if second < newest-slack {
+		t.late = true // the node's clock was set back
+		return
+	}
+	for i := range t.seconds {
+		switch b := &t.seconds[i]; {
+		case b.second == second:
+			b.count++
+			return
+		case b.second > second:
+			t.seconds = append(t.seconds, bucket{})
+			copy(t.seconds[i+1:], t.seconds[i:])
+			t.seconds[i] = bucket{second, 1, stamp, order}
+			return
+		}
+	}
+}
+
+// fill sets the part of the cursor that the source is asked with.
+func (t *tracker) fill(c *Cursor) {
+	if t.late || len(t.seconds) == 0 {
+		c.Second, c.Count, c.First = 0, c.Lines, c.Origin
+		return
+	}
+	first := t.seconds[0]
+	// A line may still come up to slack seconds before the newest, so the window starts there, not at its oldest line.
+	c.Second, c.Count = t.seconds[len(t.seconds)-1].second-slack, 0
+	for _, b := range t.seconds {
+		c.Count += b.count - 1
+		if b.order < first.order {
+			first = b
+		}
+	}
+	c.First = first.first
+}
+
+func floorSecond(stamp int64) int64 {
+	second := stamp / int64(time.Second)
+	if stamp%int64(time.Second) < 0 {
+		second--
+	}
+	return second
+}
+
+// cutStamp splits a line into its stamp and its text. The kubelet always writes nine digits of fraction, and a zone
+// other than Z where the node has one.
+func cutStamp(line []byte) (stamp int64, text []byte, ok bool) {
+	const whole, utc, zoned = len("2006-01-02T15:04:05"), len("2006-01-02T15:04:05.000000000Z"), len("2006-01-02T15:04:05.000000000-07:00")
+	i := bytes.IndexByte(line[:min(len(line), zoned+1)], ' ')
+	if i != utc && i != zoned || line[whole] != '.' {
+		return 0, nil, false
+	}
+	var at time.Time
+	if at.UnmarshalText(line[:i]) != nil { // unlike time.Parse it takes bytes, so a line costs no allocation
+		return 0, nil, false
+	}
+	return at.UnixNano(), line[i+1:], true
+}

@@ -1,0 +1,200 @@
+package logs
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"sync"
+)
+
+// lineBuffer is what one stream reads at a time; longer lines pass in pieces.
+const lineBuffer = 32 << 10
+
+var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, lineBuffer) }}
+
+// fragment is new text: a whole line with its newline, or a piece of a long one.
+type fragment struct {
+	text  []byte // valid during the call
+	stamp int64  // of its line
+	after Cursor // the position behind it
+}
+
+// decoder turns the source's answers into text without stamps, each byte once, over any number of broken streams.
+//
+// In an answer the kubelet joins the parts of a line longer than the runtime's limit and stamps only its start. When
+// the answer begins between two parts, it gives the rest without a stamp: such text belongs to a line that is shipped
+// already, since the position is never behind the start of an unfinished line. Error messages that the kubelet appends
+// to a broken stream have no stamp either. So text without a stamp is dropped.
+type decoder struct {
+	cursor Cursor
+	track  tracker
+	order  int64
+	// gap is called when the place of the cursor is not in an answer any more, which means that the kubelet may have
+	// dropped lines that were never read. May be nil.
+	gap func()
+
+	// State within one answer.
+	skip   skip
+	left   int64 // lines to skip, when counting
+	middle bool  // the next bytes continue a line
+	drop   bool  // of which nothing is wanted
+	known  int64 // bytes of it are shipped already
+	stamp  int64 // of it
+}
+
+// skip says how the shipped part at the start of an answer is recognised.
+type skip int
+
+const (
+	skipNothing skip = iota
+	skipUnknown      // until the first stamped line is seen
+	skipCount        // the answer starts where it always did: count lines
+	skipMatch        // it does not: look for the last line's stamp
+)
+
+// read decodes one answer until its end, nil, or its failure. It also returns sink's error, after which the decoder
+// must not be used any more.
+func (d *decoder) read(r io.Reader, sink func(fragment) error) error {
+	lines := lineReaders.Get().(*bufio.Reader)
+	lines.Reset(r)
+	defer func() {
+		lines.Reset(nil)
+		lineReaders.Put(lines)
+	}()
+	d.begin()
+	for {
+		piece, err := lines.ReadSlice('\n')
+		if len(piece) > 0 {
+			if err := d.piece(piece, sink); err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == nil || errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF):
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// caughtUp says that the last answer reached what was not shipped before, so that its end is where the log ends.
+func (d *decoder) caughtUp() bool { return d.skip == skipNothing }
+
+func (d *decoder) begin() {
+	d.track.reset()
+	d.middle, d.left = false, d.cursor.Count
+	d.skip = skipUnknown
+	if d.cursor.Count == 0 && d.cursor.Partial == 0 {
+		d.skip = skipNothing
+	}
+}
+
+func (d *decoder) piece(piece []byte, sink func(fragment) error) error {
+	complete := piece[len(piece)-1] == '\n'
+	if !d.middle {
+		piece = d.startLine(piece)
+	}
+	d.middle = !complete
+	if d.drop {
+		return nil
+	}
+	if d.known > 0 {
+		n := min(d.known, int64(len(piece)))
+		d.known -= n
+		piece = piece[n:]
+		if d.known == 0 {
+			d.skip = skipNothing
+		}
+	}
+	if len(piece) == 0 {
+		return nil
+	}
+	d.advance(int64(len(piece)), complete)
+	return sink(fragment{text: piece, stamp: d.stamp, after: d.cursor})
+}
+
+// startLine decides what becomes of a line and returns its text.
+func (d *decoder) startLine(line []byte) []byte {
+	stamp, text, ok := cutStamp(line)
+	d.stamp, d.known = stamp, 0
+	d.drop = !ok || d.skipLine(stamp)
+	if d.drop && ok {
+		d.order++
+		d.track.add(stamp, d.order)
+	}
+	return text
+}
+
+// skipLine says whether the line is shipped; for one that is shipped in part it sets known.
+func (d *decoder) skipLine(stamp int64) bool {
+	if d.skip == skipUnknown {
+		d.skip = skipMatch
+		if d.cursor.First == stamp || d.cursor.Count == 0 && d.cursor.Open == stamp {
+			d.skip = skipCount
+		}
+	}
+	switch d.skip {
+	case skipCount:
+		if d.left > 0 {
+			d.left--
+			if d.left == 0 && d.cursor.Partial == 0 {
+				d.skip = skipNothing
+			}
+			return true
+		}
+		d.known = d.cursor.Partial
+		return false
+	case skipMatch:
+		return d.matchLine(stamp)
+	default:
+		return false
+	}
+}
+
+func (d *decoder) matchLine(stamp int64) bool {
+	place := d.cursor.Last
+	if d.cursor.Partial > 0 {
+		place = d.cursor.Open
+	}
+	switch {
+	case stamp < place:
+		return true
+	case stamp > place:
+		if d.gap != nil {
+			d.gap()
+		}
+		d.skip = skipNothing
+		return false
+	case d.cursor.Partial > 0:
+		d.known = d.cursor.Partial
+		return false
+	default:
+		d.skip = skipNothing
+		return true
+	}
+}
+
+// advance moves the cursor behind n more bytes of the current line.
+func (d *decoder) advance(n int64, complete bool) {
+	c := &d.cursor
+	if c.Origin == 0 {
+		c.Origin = d.stamp
+	}
+	c.Bytes += n
+	if !complete {
+		c.Partial += n
+		c.Open = d.stamp
+		if floorSecond(d.stamp) < c.Second { // set-back clock: an answer for Second would miss the start of this line
+			c.Second, c.Count, c.First = 0, c.Lines, c.Origin
+		}
+		return
+	}
+	c.Partial, c.Open = 0, 0
+	c.Lines++
+	c.Last = d.stamp
+	d.order++
+	d.track.add(d.stamp, d.order)
+	d.track.fill(c)
+}

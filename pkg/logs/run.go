@@ -1,0 +1,317 @@
+package logs
+
+import (
+	"context"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+)
+
+const (
+	// settleTime is how long after a run's end its pods may still show up or start in what we know of the cluster.
+	settleTime = 5 * time.Second
+	// lateLimit is how long after a run's end a container that still runs is followed.
+	lateLimit = 15 * time.Minute
+)
+
+// run ships one PipelineJob.
+type run struct {
+	s      *Shipper
+	name   types.NamespacedName
+	uid    types.UID
+	path   string
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	job      *v1alpha1.PipelineJob
+	seen     []container
+	over     time.Time     // when the run was first seen to be over; zero before
+	changed  chan struct{} // closed at the next observation
+	steps    []StepInfo
+	streams  map[string]bool // by name: whether it is done
+	archived bool
+	troubles int // operations that the store refuses
+	message  string
+}
+
+// observe takes over what is known of the run now.
+func (r *run) observe(job *v1alpha1.PipelineJob, seen []container) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.job, r.seen = job, seen
+	if r.over.IsZero() && (job.Status.State.Terminal() || !job.DeletionTimestamp.IsZero()) {
+		r.over = time.Now()
+	}
+	r.wake()
+}
+
+func (r *run) wake() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *run) status() v1alpha1.LogStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return v1alpha1.LogStatus{Path: r.path, Archived: r.archived, Message: r.message}
+}
+
+// trouble counts operations in trouble; the message stays until there are none.
+func (r *run) trouble(n int, message string) {
+	r.mu.Lock()
+	r.troubles += n
+	before := r.message
+	switch {
+	case r.troubles == 0:
+		r.message = ""
+	case r.message == "":
+		r.message = message
+	}
+	tell := before != r.message
+	r.mu.Unlock()
+	if tell {
+		r.s.o.Changed(r.name)
+	}
+}
+
+// main ships the run from where an earlier process left it to its end. It returns early only when ctx ends.
+func (r *run) main(ctx context.Context) {
+	defer r.cancel()
+	var streams sync.WaitGroup
+	defer streams.Wait()
+	files, err := r.load(ctx)
+	if err == nil && !files[FinishedFile] {
+		err = r.ship(ctx, files, &streams)
+	}
+	if err == nil {
+		_, err = r.persist(ctx, "delete chunks", func(ctx context.Context) error {
+			return deleteAll(ctx, r.s.o.Store, path.Join(r.path, liveDir)+"/")
+		})
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			log.FromContext(ctx).Error(err, "archive log")
+		}
+		return
+	}
+	r.mu.Lock()
+	r.archived = true
+	r.mu.Unlock()
+	log.FromContext(ctx).Info("log archived", "path", r.path)
+	r.s.o.Changed(r.name)
+}
+
+// load reads what an earlier process left: the steps, and the names of the files in the run's folder.
+func (r *run) load(ctx context.Context) (map[string]bool, error) {
+	files := make(map[string]bool)
+	_, err := r.persist(ctx, "list run", func(ctx context.Context) error {
+		clear(files)
+		for entry, err := range r.s.o.Store.List(ctx, r.path+"/") {
+			if err != nil {
+				return err
+			}
+			// Artifacts may be many, and only names at the top matter.
+			if name := strings.TrimPrefix(entry.Key, r.path+"/"); !strings.Contains(name, "/") {
+				files[name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil || !files[StepsFile] {
+		return files, err
+	}
+	_, err = r.persist(ctx, "read steps", func(ctx context.Context) error {
+		steps, err := loadManifest(ctx, r.s.o.Store, r.path)
+		r.mu.Lock()
+		r.steps = steps
+		r.mu.Unlock()
+		return err
+	})
+	return files, err
+}
+
+// ship follows every container until the run is over and then completes the folder.
+func (r *run) ship(ctx context.Context, files map[string]bool, streams *sync.WaitGroup) error {
+	if !files[StartedFile] {
+		if _, err := r.persist(ctx, "put start", func(ctx context.Context) error {
+			return putStart(ctx, r.s.o.Store, r.s.o.Layout, r.current())
+		}); err != nil {
+			return err
+		}
+	}
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		r.mu.Unlock()
+		begin, err := r.adopt(ctx)
+		if err != nil {
+			return err
+		}
+		for _, step := range begin {
+			streams.Go(func() { r.stream(ctx, step, files[stepLog(step.Name)]) })
+		}
+		wait, done := r.pending()
+		if done {
+			return r.finish(ctx)
+		}
+		if err := sleep(ctx, wait, changed); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) current() *v1alpha1.PipelineJob {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.job
+}
+
+// adopt merges new pods into the steps, makes their names durable, and returns the steps whose stream is to begin.
+func (r *run) adopt(ctx context.Context) ([]StepInfo, error) {
+	r.mu.Lock()
+	steps, added := mergeSteps(r.name.Name, r.steps, r.seen)
+	r.steps = steps
+	r.mu.Unlock()
+	if added {
+		if err := r.save(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var begin []StepInfo
+	for _, step := range r.steps {
+		if _, known := r.streams[step.Name]; known || !r.hasLog(step) {
+			continue
+		}
+		r.streams[step.Name] = false
+		begin = append(begin, step)
+	}
+	return begin, nil
+}
+
+func (r *run) save(ctx context.Context) error {
+	_, err := r.persist(ctx, "put steps", func(ctx context.Context) error {
+		r.mu.Lock()
+		steps := slices.Clone(r.steps)
+		r.mu.Unlock()
+		return saveManifest(ctx, r.s.o.Store, r.path, steps)
+	})
+	return err
+}
+
+// hasLog says whether there may be text of a step: not before its container starts, but also when its pod is gone and
+// an earlier process saw it.
+func (r *run) hasLog(step StepInfo) bool {
+	for _, c := range r.seen {
+		if c.ref == step.Container {
+			return c.started
+		}
+	}
+	return true
+}
+
+// pending says whether nothing can come any more, or else how long to wait at most for the next look.
+func (r *run) pending() (wait time.Duration, done bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, done := range r.streams {
+		if !done {
+			return time.Hour, false
+		}
+	}
+	if r.over.IsZero() {
+		return time.Hour, false
+	}
+	// All containers ended: whatever is yet to come would have shown. Otherwise give the cluster's news time to arrive.
+	settled := len(r.seen) > 0
+	for _, c := range r.seen {
+		settled = settled && c.ended
+	}
+	if left := settleTime - time.Since(r.over); left > 0 && !settled {
+		return left, false
+	}
+	return 0, true
+}
+
+// look returns what is known of a container; ok is false when its pod is gone.
+func (r *run) look(ref ContainerRef) (c container, ok bool, over time.Time, changed <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.seen {
+		if c.ref == ref {
+			return c, true, r.over, r.changed
+		}
+	}
+	return container{}, false, r.over, r.changed
+}
+
+// streamDone notes a stored step log.
+func (r *run) streamDone(name string, edit func(*StepInfo)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.streams[name] = true
+	for i := range r.steps {
+		if r.steps[i].Name == name {
+			edit(&r.steps[i])
+		}
+	}
+	r.wake()
+}
+
+// finish composes the run's own files. finished.json comes last: its presence means complete.
+func (r *run) finish(ctx context.Context) error {
+	r.mu.Lock()
+	for i := range r.steps {
+		if s := &r.steps[i]; s.State == StepRunning || s.State == StepWaiting {
+			s.State = StepUnknown
+		}
+	}
+	steps, job := slices.Clone(r.steps), r.job
+	r.mu.Unlock()
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	isClone := func(s StepInfo) bool { return s.Step == CloneStep }
+	clones := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return !isClone(s) || s.Log == "" })
+	builds := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return isClone(s) || s.Log == "" })
+	if err := r.compose(ctx, BuildLogFile, builds); err != nil {
+		return err
+	}
+	if len(clones) > 0 {
+		if err := r.compose(ctx, CloneLogFile, clones); err != nil {
+			return err
+		}
+	}
+	store := r.s.o.Store
+	_, err := r.persist(ctx, "put finish", func(ctx context.Context) error {
+		if err := putJSON(ctx, store, path.Join(r.path, JobFile), prowJobRecord(job, steps)); err != nil {
+			return err
+		}
+		return putJSON(ctx, store, path.Join(r.path, FinishedFile), finishedRecord(job, steps))
+	})
+	return err
+}
+
+// compose joins step logs into one file; several have a header line each.
+func (r *run) compose(ctx context.Context, file string, steps []StepInfo) error {
+	_, err := r.persist(ctx, "put "+file, func(ctx context.Context) error {
+		return putStream(ctx, r.s.o.Store, path.Join(r.path, file), textOptions, func(ctx context.Context, w io.Writer) error {
+			for i, step := range steps {
+				if err := r.copyStep(ctx, w, step, len(steps) > 1, i > 0); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return err
+}

@@ -1,0 +1,182 @@
+package logs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+)
+
+// ShipperOptions are what a shipper works with; all are required.
+type ShipperOptions struct {
+	Store  Store
+	Source Source
+	Layout Layout
+	// Changed is called, from any goroutine, when Status has something new about a run. It must not block.
+	Changed func(types.NamespacedName)
+}
+
+// Shipper follows runs and archives them, each in goroutines of its own: two for each container that runs, one for
+// the run. It is a Runnable of a manager; when that ends, so does all shipping, with one last try to make text durable.
+// Whatever it has not finished, the next process goes on with.
+type Shipper struct {
+	o      ShipperOptions
+	writer string
+	large  chan []byte
+
+	mu      sync.Mutex
+	stopped bool
+	runs    map[types.NamespacedName]*run
+	all     sync.WaitGroup
+}
+
+// NewShipper returns a shipper that does nothing until Observe.
+func NewShipper(o ShipperOptions) *Shipper {
+	large := make(chan []byte, largeBuffers)
+	for range largeBuffers {
+		large <- nil // allocated when needed
+	}
+	return &Shipper{o: o, writer: rand.Text()[:8], large: large, runs: make(map[types.NamespacedName]*run)}
+}
+
+// Start waits for ctx to end and then for every goroutine.
+func (s *Shipper) Start(ctx context.Context) error {
+	<-ctx.Done()
+	s.mu.Lock()
+	s.stopped = true
+	for _, r := range s.runs {
+		r.cancel()
+	}
+	s.mu.Unlock()
+	s.all.Wait()
+	return nil
+}
+
+// NeedLeaderElection keeps two processes from shipping the same run.
+func (*Shipper) NeedLeaderElection() bool { return true }
+
+// Observe tells the present state of a run and of all its pods, and starts shipping it at the first call. It only
+// reads ctx's logger. The job and the pods must not be changed afterwards.
+func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, pods []corev1.Pod) {
+	name := types.NamespacedName{Namespace: job.Namespace, Name: job.Name}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
+	r := s.runs[name]
+	if r == nil || r.uid != job.UID {
+		if r != nil {
+			r.cancel() // an earlier object of the same name
+		}
+		r = s.begin(ctx, name, job)
+	}
+	r.observe(job, containers(pods))
+}
+
+func (s *Shipper) begin(ctx context.Context, name types.NamespacedName, job *v1alpha1.PipelineJob) *run {
+	runCtx, cancel := context.WithCancel(log.IntoContext(context.Background(), log.FromContext(ctx)))
+	r := &run{
+		s: s, name: name, uid: job.UID, path: s.o.Layout.Run(job), cancel: cancel, changed: make(chan struct{}),
+		streams: make(map[string]bool),
+	}
+	s.runs[name] = r
+	s.all.Go(func() { r.main(runCtx) })
+	return r
+}
+
+// Status says how far a run is; false when it is not being shipped.
+func (s *Shipper) Status(name types.NamespacedName) (v1alpha1.LogStatus, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.runs[name]
+	if r == nil {
+		return v1alpha1.LogStatus{}, false
+	}
+	return r.status(), true
+}
+
+// Forget drops a run that is archived, or stops one whose object is gone.
+func (s *Shipper) Forget(name types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.runs[name]; r != nil {
+		r.cancel()
+		delete(s.runs, name)
+	}
+}
+
+// Delays of the retries, which never end while their context lives.
+const (
+	firstDelay = 100 * time.Millisecond
+	lastDelay  = 5 * time.Second
+	// quietTries may fail before the run's status tells.
+	quietTries = 3
+)
+
+// delay doubles from try to try, with a jitter that keeps many streams from asking at once.
+func delay(try int) time.Duration {
+	d := min(time.Duration(float64(firstDelay)*math.Pow(2, float64(min(try, 10)))), lastDelay)
+	return d/2 + mathrand.N(d/2)
+}
+
+// sleep waits for a duration, a channel to be closed, or the end of ctx, which it returns.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// persist is the persister of a run: it shows in the run's status that the store does not answer.
+func (r *run) persist(ctx context.Context, operation string, do func(context.Context) error) (int, error) {
+	told := false
+	defer func() {
+		if told {
+			r.trouble(-1, "")
+		}
+	}()
+	for try := 1; ; try++ {
+		err := do(ctx)
+		if err == nil {
+			return try, nil
+		}
+		if ctx.Err() != nil {
+			return try, ctx.Err()
+		}
+		metricStoreErrors.WithLabelValues(operation).Inc()
+		if try == quietTries {
+			told = true
+			r.trouble(1, fmt.Sprintf("The store does not accept the log (%s: %v). Nothing is lost, it is tried again.", operation, root(err)))
+			log.FromContext(ctx).Error(err, "store log", "operation", operation)
+		}
+		if err := sleep(ctx, delay(try), nil); err != nil {
+			return try, err
+		}
+	}
+}
+
+// root is the innermost error, which has no request ids that would make every message another.
+func root(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

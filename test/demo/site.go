@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/test/harness"
+)
+
+const jobs = `
+presubmits:
+  %[1]s:
+  - name: unit
+    agent: tekton-pipeline
+    decorate: true
+    always_run: true
+    pipeline_run_spec:
+      pipelineSpec:
+        tasks:
+        - name: build
+          taskSpec:
+            steps:
+            - name: compile
+              image: IMAGE
+              imagePullPolicy: IfNotPresent
+              script: |
+                #!/bin/sh
+                for i in 1 2 3 4 5; do echo "compiling part $i of 5"; sleep 1; done
+        - name: test
+          runAfter: [build]
+          taskSpec:
+            steps:
+            - name: run
+              image: IMAGE
+              imagePullPolicy: IfNotPresent
+              script: |
+                #!/bin/sh
+                git log --oneline --graph | head -5
+                exec sh ./test.sh
+  - name: docs
+    agent: kubernetes
+    decorate: true
+    run_if_changed: \.md$
+    spec:
+      containers:
+      - name: test
+        image: IMAGE
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c]
+        args: ["wc -w *.md"]
+postsubmits:
+  %[1]s:
+  - name: publish
+    agent: kubernetes
+    decorate: true
+    branches: [^main$]
+    spec:
+      containers:
+      - name: test
+        image: IMAGE
+        imagePullPolicy: IfNotPresent
+        command: [sh, -c]
+        args: ["echo publishing $PULL_BASE_SHA"]
+`
+
+const testScript = `echo "1..3"
+for t in parse plan act; do echo "running the test of $t"; sleep 1; echo "ok $t"; done
+`
+
+func (d *demo) pidFile() string { return filepath.Join(d.root, "demo.pid") }
+
+// recorded is the running demo of this root.
+func (d *demo) recorded() (pid int, ok bool) {
+	data, err := os.ReadFile(d.pidFile())
+	if err != nil {
+		return 0, false
+	}
+	pid, err = strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return 0, false
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return pid, err == nil && strings.Contains(string(line), d.root)
+}
+
+// open makes the site. A second demo on the same root gets an organisation of its own.
+func (d *demo) open(ctx context.Context) error {
+	if err := os.Setenv(harness.StateVariable, filepath.Join(d.root, "cluster.json")); err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.pidFile(), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return err
+	}
+	c, err := harness.LoadCluster()
+	if err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(d.root, "pharos.log"))
+	if err != nil {
+		return err
+	}
+	image := os.Getenv("PHAROS_IMAGE")
+	d.site, err = harness.NewSite(ctx, c, harness.SiteOptions{
+		Name:       "acme-" + strconv.FormatInt(d.started.Unix()%100000, 10),
+		Jobs:       strings.ReplaceAll(jobs, "IMAGE", image),
+		Files:      map[string]string{"test.sh": testScript, "docs.md": "# app\n"},
+		Image:      image,
+		Output:     log,
+		Kubeconfig: d.kubeconfig,
+	})
+	return err
+}
+
+func (d *demo) passing(ctx context.Context) error {
+	_, err := d.site.Gitea.OpenPull(harness.Change{
+		Org: d.site.Org, Repo: d.site.Repo, As: harness.Member, Branch: "greeting", NewFrom: "main",
+		Path: "docs.md", Content: "# app\n\nSays hello.\n",
+	}, "Say hello in the documentation")
+	if err != nil {
+		return err
+	}
+	pj, err := d.site.WaitJob(ctx, "unit", v1alpha1.StatePending, 1)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("    its log, live: %s\n", pj.Status.URL)
+	_, err = d.site.WaitJob(ctx, "unit", v1alpha1.StateSuccess, 1)
+	return err
+}
+
+func (d *demo) failing(ctx context.Context) error {
+	_, err := d.site.Gitea.OpenPull(harness.Change{
+		Org: d.site.Org, Repo: d.site.Repo, As: harness.Member, Branch: "broken", NewFrom: "main",
+		Path: "test.sh", Content: testScript + "echo \"not ok report\"\nexit 1\n",
+	}, "Add a test that fails")
+	if err != nil {
+		return err
+	}
+	_, err = d.site.WaitJob(ctx, "unit", v1alpha1.StateFailure, 2)
+	return err
+}
+
+func (d *demo) tell() {
+	s := d.site
+	fmt.Printf(`
+Pharos is up after %.0f s. Look here:
+
+  Gitea           %s        user %s, password %s (or %s, %s)
+  pull requests   %[2]s/%[7]s/%[8]s/pulls       statuses, and a comment on the one that fails
+                  comment "/test unit" or "/retest" there to run it again
+  runs            %[9]s                          each with its live log
+  bucket          s3://%[10]s at %[11]s
+                  access key %[12]s, secret key %[13]s
+                  pr-logs/pull/%[7]s_%[8]s/<number>/<job>/<build>/
+  cluster         KUBECONFIG=%[14]s kubectl -n %[15]s get deliveries,pj,pipelineruns
+  log of Pharos   %[16]s
+
+Ctrl-C stops Pharos; make demo-down removes everything.
+`, time.Since(d.started).Seconds(), s.Gitea.URL, harness.Member, harness.Password,
+		s.Cluster.Gitea.AdminUser, s.Cluster.Gitea.AdminPassword, s.Org, s.Repo, s.Pharos.DashboardURL,
+		s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.AccessKey, s.Cluster.S3.SecretKey,
+		s.Cluster.Kubeconfig, s.Namespace, filepath.Join(d.root, "pharos.log"))
+}

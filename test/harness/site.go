@@ -1,0 +1,234 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	tektonv1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+)
+
+// Names of the people on every site.
+const (
+	Bot      = "pharos-bot"
+	Member   = "alice"
+	Outsider = "mallory"
+)
+
+// Site is one team's corner of the shared cluster: an organisation with a repository in Gitea, a namespace, a bucket and
+// a Pharos that serves nothing else.
+type Site struct {
+	Cluster   *Cluster
+	Gitea     *Gitea
+	Kube      client.Client
+	Bucket    *Bucket
+	Pharos    *Pharos
+	Recorder  *Recorder
+	Namespace string
+	Org, Repo string
+	Secret    string
+	HookID    int64
+	ConfigDir string
+}
+
+// SiteOptions describe a site.
+type SiteOptions struct {
+	// Name is unique in the cluster: namespace, organisation and bucket are called so.
+	Name string
+	// Jobs is the part of config.yaml that holds presubmits and postsubmits; the verb %[1]s stands for "org/repo".
+	Jobs string
+	// Files of the repository's main branch.
+	Files map[string]string
+	// Image runs the clone step.
+	Image  string
+	Output io.Writer
+	// Kubeconfig replaces the local cluster's own.
+	Kubeconfig string
+	// Args are further arguments of serve.
+	Args []string
+}
+
+// NewSite prepares everything and starts Pharos.
+func NewSite(ctx context.Context, c *Cluster, o SiteOptions) (*Site, error) {
+	s := &Site{Cluster: c, Namespace: o.Name, Org: o.Name, Repo: "app", Secret: "secret-of-" + o.Name}
+	for _, step := range []func(context.Context, SiteOptions) error{
+		s.prepareKube, s.prepareGitea, s.prepareBucket, s.writeConfig, s.preparePharos,
+	} {
+		if err := step(ctx, o); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	if err := s.Pharos.Start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close stops Pharos and removes the namespace with its pods.
+func (s *Site) Close() error {
+	var failures []error
+	if s.Pharos != nil {
+		failures = append(failures, s.Pharos.Stop())
+	}
+	if s.Recorder != nil {
+		s.Recorder.Close()
+	}
+	if s.Kube != nil {
+		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.Namespace}}
+		failures = append(failures, client.IgnoreNotFound(s.Kube.Delete(context.Background(), ns)))
+	}
+	if s.ConfigDir != "" {
+		failures = append(failures, os.RemoveAll(s.ConfigDir))
+	}
+	return errors.Join(failures...)
+}
+
+func (s *Site) prepareKube(ctx context.Context, o SiteOptions) error {
+	var err error
+	if o.Kubeconfig != "" {
+		s.Cluster.Kubeconfig = o.Kubeconfig
+	}
+	if s.Kube, err = s.Cluster.Client(); err != nil {
+		return err
+	}
+	if err := InstallCRDs(ctx, s.Kube); err != nil {
+		return err
+	}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.Namespace}}
+	if err := s.Kube.Create(ctx, ns); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create namespace %s: %w", s.Namespace, err)
+	}
+	return nil
+}
+
+func (s *Site) prepareGitea(_ context.Context, o SiteOptions) error {
+	var err error
+	if s.Gitea, err = OpenGitea(s.Cluster); err != nil {
+		return err
+	}
+	for _, user := range []string{Bot, Member, Outsider} {
+		if err := s.Gitea.EnsureUser(user); err != nil {
+			return err
+		}
+	}
+	if err := s.Gitea.CreateOrg(s.Org, Bot, Member); err != nil {
+		return err
+	}
+	return s.Gitea.CreateRepo(s.Org, s.Repo, o.Files)
+}
+
+func (s *Site) prepareBucket(ctx context.Context, o SiteOptions) error {
+	var err error
+	s.Bucket, err = CreateBucket(ctx, s.Cluster, o.Name)
+	return err
+}
+
+func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
+	token, err := s.Gitea.Token(ctx, Bot, o.Name)
+	if err != nil {
+		return err
+	}
+	if s.ConfigDir, err = os.MkdirTemp("", "pharos-site-"); err != nil {
+		return fmt.Errorf("create the site's folder: %w", err)
+	}
+	for name, content := range map[string]string{
+		"token": token, "hook-secret": s.Secret,
+		"s3-access-key": s.Cluster.S3.AccessKey, "s3-secret-key": s.Cluster.S3.SecretKey,
+		"config.yaml":  s.head() + fmt.Sprintf(o.Jobs, s.Org+"/"+s.Repo),
+		"plugins.yaml": fmt.Sprintf("plugins:\n  %s:\n    plugins: [trigger]\n", s.Org),
+	} {
+		if err := os.WriteFile(filepath.Join(s.ConfigDir, name), []byte(content), 0o600); err != nil {
+			return fmt.Errorf("write the site's configuration: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Site) head() string {
+	return fmt.Sprintf(`connections:
+- name: main
+  kind: gitea
+  url: %s
+  bot: %s
+  token_file: token
+  webhook_secret_files: [hook-secret]
+storage:
+  url: s3://%s
+  endpoint: %s
+  region: %s
+  path_style: true
+  access_key_file: s3-access-key
+  secret_key_file: s3-secret-key
+prowjob_namespace: %[6]s
+pod_namespace: %[6]s
+`, s.Gitea.URL, Bot, s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
+}
+
+func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
+	var err error
+	s.Pharos, err = NewPharos(Options{
+		Kubeconfig: s.Cluster.Kubeconfig, ConfigDir: s.ConfigDir, Image: o.Image, Output: o.Output,
+		Args: append([]string{"--leader-elect=false"}, o.Args...),
+	})
+	if err != nil {
+		return err
+	}
+	if s.Recorder, err = NewRecorder(s.Pharos.WebhookURL); err != nil {
+		return err
+	}
+	s.HookID, err = s.Gitea.Hook(s.Org, s.Repo, s.Recorder.URL+"/hook/main", s.Secret)
+	return err
+}
+
+// Door is a Pharos that stands in for the site's own, at the same addresses, and does nothing but take webhooks.
+func (s *Site) Door() *Pharos { return s.Pharos.with("--only=webhook") }
+
+// Jobs are the PipelineJobs of a job name, oldest first; an empty name means all.
+func (s *Site) Jobs(ctx context.Context, name string) ([]v1alpha1.PipelineJob, error) {
+	var list v1alpha1.PipelineJobList
+	if err := s.Kube.List(ctx, &list, client.InNamespace(s.Namespace)); err != nil {
+		return nil, fmt.Errorf("list pipeline jobs: %w", err)
+	}
+	var jobs []v1alpha1.PipelineJob
+	for _, j := range list.Items {
+		if name == "" || j.Spec.Job == name {
+			jobs = append(jobs, j)
+		}
+	}
+	sortJobs(jobs)
+	return jobs, nil
+}
+
+// PipelineRuns of the site.
+func (s *Site) PipelineRuns(ctx context.Context) ([]tektonv1.PipelineRun, error) {
+	var list tektonv1.PipelineRunList
+	err := s.Kube.List(ctx, &list, client.InNamespace(s.Namespace))
+	return list.Items, err
+}
+
+// WaitJob waits until the newest run of a job is in a state, and returns it.
+func (s *Site) WaitJob(ctx context.Context, job string, state v1alpha1.JobState, runs int) (*v1alpha1.PipelineJob, error) {
+	var found *v1alpha1.PipelineJob
+	err := Until(ctx, 3*time.Minute, fmt.Sprintf("run %d of %s to be %s", runs, job, state), func() (bool, string) {
+		jobs, err := s.Jobs(ctx, job)
+		if err != nil {
+			return false, err.Error()
+		}
+		if len(jobs) < runs {
+			return false, fmt.Sprintf("%d runs", len(jobs))
+		}
+		found = &jobs[runs-1]
+		return found.Status.State == state, fmt.Sprintf("%s: %s", found.Status.State, found.Status.Description)
+	})
+	return found, err
+}
