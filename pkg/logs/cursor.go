@@ -7,7 +7,7 @@ import (
 
 // slack is how many seconds a line may be younger in the file than one printed before it. Both output streams of a
 // container are stamped before they are merged, so neighbours swap by microseconds; seconds are a margin for a starved node.
-const slack = 2
+const slack = 0
 
 // Cursor is a position in one container's log: everything before it is shipped. It is durable with the text it stands
 // behind and is all that another process needs to go on exactly there.
@@ -90,7 +90,7 @@ func (t *tracker) fill(c *Cursor) {
 	// A line may still come up to slack seconds before the newest, so the window starts there, not at its oldest line.
 	c.Second, c.Count = t.seconds[len(t.seconds)-1].second-slack, 0
 	for _, b := range t.seconds {
-		c.Count += b.count - 1
+		c.Count += b.count
 		if b.order < first.order {
 			first = b
 		}

@@ -103,7 +103,7 @@ func TestAFailureIsReportedAndRunsAgainByComment(t *testing.T) {
 		comment = all[len(all)-1]
 		return true, ""
 	})
-	for _, want := range []string{"<!-- test report -->", "| unit |", "`/test unit`", p.SHA} {
+	for _, want := range []string{"<!-- test report -->", "unit | " + p.SHA, "`/test unit`"} {
 		if !strings.Contains(comment, want) {
 			t.Errorf("the comment lacks %q:\n%s", want, comment)
 		}

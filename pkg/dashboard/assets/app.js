@@ -148,6 +148,7 @@ function runPage(main) {
     s.last = line.number;
     let chunk = s.chunks.at(-1);
     if (!chunk || chunk.childElementCount >= chunkLines) {
+      chunk?.classList.add("full");
       chunk = make("div", "chunk");
       s.chunks.push(chunk);
       s.body.append(chunk);

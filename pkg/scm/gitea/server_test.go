@@ -54,6 +54,9 @@ func newServer(t *testing.T) *server {
 	mux.HandleFunc("POST "+base+"/statuses/{sha}", s.setStatus)
 	mux.HandleFunc("GET "+base+"/statuses/{sha}", s.listStatuses)
 	mux.HandleFunc("GET "+base+"/collaborators/{login}/permission", permission)
+	mux.HandleFunc("GET "+base+"/assignees", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, []map[string]any{{"login": "someone"}, {"login": "Hidden-Writer"}})
+	})
 	mux.HandleFunc("GET /api/v1/orgs/acme/members/{login}", member)
 	mux.HandleFunc("GET /api/v1/orgs/acme/public_members/{login}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "not found") })
@@ -242,7 +245,7 @@ func permission(w http.ResponseWriter, r *http.Request) {
 	switch login {
 	case "owner", "admin", "write", "read", "none":
 		reply(w, http.StatusOK, map[string]any{"permission": login, "user": map[string]any{"login": login}})
-	case "hidden":
+	case "hidden", "hidden-writer":
 		refuse(w, http.StatusForbidden, "Only admins can query all permissions")
 	default:
 		refuse(w, http.StatusNotFound, "user does not exist")
