@@ -5,7 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 export GOTOOLCHAIN := local
-export GOFLAGS := -buildvcs=false
+# The same flags for programs and tests, so that nothing is compiled twice.
+export GOFLAGS := -buildvcs=false -trimpath
+export CGO_ENABLED := 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -33,10 +35,10 @@ build: bin/pharos ## build bin/pharos
 
 .PHONY: bin/pharos bin/cluster
 bin/pharos:
-	$(call stage,build pharos,CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./cmd/pharos)
+	$(call stage,build pharos,go build -ldflags '$(LDFLAGS)' -o bin/pharos ./cmd/pharos)
 
 bin/cluster:
-	$(call stage,build the cluster command,cd test/cluster && CGO_ENABLED=0 go build -trimpath -o ../../bin/cluster .)
+	$(call stage,build the cluster command,cd test/cluster && go build -o ../../bin/cluster .)
 
 .PHONY: image
 image: bin/pharos bin/cluster ## assemble bin/pharos-image.tar from Debian packages and bin/pharos
@@ -52,8 +54,13 @@ integration: bin/cluster ## tests against a real API server, Gitea and S3 server
 	$(call stage,start the API server\, Gitea and S3,bin/cluster up --parts etcd$(comma)apiserver$(comma)gitea$(comma)s3 --root $(API_ROOT))
 	$(call stage,integration tests,PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 ./test/integration/...; bin/cluster down --root $(API_ROOT))
 
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { echo "--> install Chromium from Debian"; apt-get -o DPkg::Lock::Timeout=300 update -qq; \
+	  apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends chromium >/dev/null; }
+
 .PHONY: e2e
-e2e: cluster ## end-to-end tests on the local cluster
+e2e: cluster chromium ## end-to-end tests on the local cluster, the browser's among them
 	$(call stage,end-to-end tests,PHAROS_CLUSTER_STATE=$(TEST_ROOT)/cluster.json PHAROS_IMAGE=$(IMAGE) go test -count=1 -timeout 30m ./test/e2e/...)
 
 .PHONY: cluster
@@ -108,6 +115,6 @@ demo: ## everything on this machine, with a pull request that runs; Ctrl-C or ma
 
 .PHONY: demo-down
 demo-down: bin/cluster ## end the demo and remove everything of it
-	bin/cluster down --root $(DEMO_ROOT)
+	@go run ./test/demo --root $(DEMO_ROOT) --down
 
 comma := ,

@@ -7,7 +7,7 @@ import (
 
 // slack is how many seconds a line may be younger in the file than one printed before it. Both output streams of a
 // container are stamped before they are merged, so neighbours swap by microseconds; seconds are a margin for a starved node.
-const slack = 0
+const slack = 2
 
 // Cursor is a position in one container's log: everything before it is shipped. It is durable with the text it stands
 // behind and is all that another process needs to go on exactly there.

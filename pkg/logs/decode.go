@@ -144,7 +144,7 @@ func (d *decoder) skipLine(stamp int64) bool {
 			}
 			return true
 		}
-		d.known = 0
+		d.known = d.cursor.Partial
 		return false
 	case skipMatch:
 		return d.matchLine(stamp)
@@ -168,7 +168,7 @@ func (d *decoder) matchLine(stamp int64) bool {
 		d.skip = skipNothing
 		return false
 	case d.cursor.Partial > 0:
-		d.known = 0
+		d.known = d.cursor.Partial
 		return false
 	default:
 		d.skip = skipNothing

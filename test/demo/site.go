@@ -112,6 +112,7 @@ func (d *demo) open(ctx context.Context) error {
 		Files:      map[string]string{"test.sh": testScript, "docs.md": "# app\n"},
 		Image:      image,
 		Output:     log,
+		Dir:        d.root,
 		Kubeconfig: d.kubeconfig,
 	})
 	return err

@@ -8,11 +8,13 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/go-logr/logr"
 	tektonv1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 )
@@ -82,6 +84,7 @@ func Scheme() *runtime.Scheme {
 
 // Client talks to the cluster's API server as its administrator.
 func (c *Cluster) Client() (client.Client, error) {
+	log.SetLogger(logr.Discard()) // errors reach the caller; controller-runtime complains when nobody says so
 	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)

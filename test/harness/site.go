@@ -52,6 +52,8 @@ type SiteOptions struct {
 	// Image runs the clone step.
 	Image  string
 	Output io.Writer
+	// Dir holds the site's configuration; empty is the system's folder for temporary files.
+	Dir string
 	// Kubeconfig replaces the local cluster's own.
 	Kubeconfig string
 	// Args are further arguments of serve.
@@ -138,7 +140,7 @@ func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.ConfigDir, err = os.MkdirTemp("", "pharos-site-"); err != nil {
+	if s.ConfigDir, err = os.MkdirTemp(o.Dir, "pharos-site-"); err != nil {
 		return fmt.Errorf("create the site's folder: %w", err)
 	}
 	for name, content := range map[string]string{

@@ -105,7 +105,7 @@ func (c Component) dir(ctx context.Context) (string, error) {
 
 // goEnv is the environment of this command without what a surrounding module may have set.
 func goEnv(extra ...string) []string {
-	return append(append(os.Environ(), "GOWORK=off", "GOFLAGS="), extra...)
+	return append(append(os.Environ(), "GOWORK=off", "GOFLAGS=", "CGO_ENABLED=1"), extra...)
 }
 
 // countLines counts what a writer gets, for progress; lines that do not look like a package path are kept as the error text.
