@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -103,7 +104,7 @@ func (s *server) share(ctx context.Context) error {
 		Enabled: func(r scm.Repo) []string { return s.config.Current().Plugins.Enabled(r) },
 		Forges:  s.forges,
 	}
-	for _, collector := range slices.Concat(inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors()) {
+	for _, collector := range slices.Concat(inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), logs.Collectors()) {
 		if err := metrics.Registry.Register(collector); err != nil {
 			return fmt.Errorf("register metrics: %w", err)
 		}
@@ -157,8 +158,16 @@ func (s *server) addDashboard() error {
 	}))
 }
 
-// runURL is the page that a status links to.
-func (s *server) runURL(pj *v1alpha1.PipelineJob) string { return s.DashboardURL + "/runs/" + pj.Name }
+// runURL is the page that a status links to. Prow's job_url_prefix ends where its pages of logs begin, which is below the
+// dashboard's own address.
+func (s *server) runURL(pj *v1alpha1.PipelineJob) string {
+	base := s.DashboardURL
+	if base == "" && pj.Spec.Refs != nil {
+		repo := scm.Repo{Connection: pj.Spec.Connection, Org: pj.Spec.Refs.Org, Name: pj.Spec.Refs.Repo}
+		base = strings.TrimSuffix(s.config.Current().JobURLPrefix(repo), "/view")
+	}
+	return base + "/runs/" + pj.Name
+}
 
 // addReadiness answers /readyz once the caches are filled, which is when runnables start.
 func (s *server) addReadiness() error {

@@ -28,7 +28,7 @@ type Options struct {
 	// Only names the parts to run; empty means all.
 	Only                                             []string
 	WebhookAddress, DashboardAddress, MetricsAddress string
-	// DashboardURL is what statuses link to.
+	// DashboardURL is what statuses link to; empty means what the configuration says.
 	DashboardURL string
 	// Image of Pharos, for the clone step.
 	Image       string

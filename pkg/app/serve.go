@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -37,16 +38,16 @@ func Serve(ctx context.Context, o Options) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	logger, err := newLogger(o.LogLevel)
+	watcher, err := config.NewWatcher(o.Config) //nolint:contextcheck // loading is pure: the context inside carries Tekton's feature flags only
+	if err != nil {
+		return err
+	}
+	logger, err := newLogger(cmp.Or(o.LogLevel, watcher.Current().LogLevel))
 	if err != nil {
 		return err
 	}
 	log.SetLogger(zapr.NewLogger(logger))
 	ctx = log.IntoContext(ctx, log.Log)
-	watcher, err := config.NewWatcher(o.Config)
-	if err != nil {
-		return err
-	}
 	cfg, err := restConfig(o.Kubeconfig)
 	if err != nil {
 		return err
@@ -64,9 +65,12 @@ func Serve(ctx context.Context, o Options) error {
 
 // newLogger writes JSON to standard error. Repeated lines are not sampled away: each is an event that somebody may look for.
 func newLogger(level string) (*zap.Logger, error) {
+	if own, ok := map[string]string{"trace": "debug", "warning": "warn"}[level]; ok { // Prow's names
+		level = own
+	}
 	l, err := zapcore.ParseLevel(level)
 	if err != nil {
-		return nil, fmt.Errorf("--log-level: %w", err)
+		return nil, fmt.Errorf("set log level: %w", err)
 	}
 	c := zap.NewProductionConfig()
 	c.Level, c.Sampling, c.DisableStacktrace = zap.NewAtomicLevelAt(l), nil, true

@@ -16,7 +16,7 @@ var corpora = map[string]config.Paths{
 	"test-infra-part": {Config: "config.yaml", Plugins: "plugins.yaml", Jobs: "jobs"},
 }
 
-func corpus(t testing.TB, name string) config.Paths {
+func corpus(name string) config.Paths {
 	p := corpora[name]
 	root := filepath.Join(os.Getenv("CORPUS"), name)
 	return config.Paths{Config: filepath.Join(root, p.Config), Plugins: filepath.Join(root, p.Plugins), Jobs: filepath.Join(root, p.Jobs)}
@@ -28,7 +28,7 @@ func TestCorporaLoadWithoutAnError(t *testing.T) {
 	}
 	for name := range corpora {
 		t.Run(name, func(t *testing.T) {
-			c, err := config.Load(corpus(t, name))
+			c, err := config.Load(corpus(name))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -30,7 +30,7 @@ func build(paths Paths, files snapshot) (*Config, error) {
 	var main mainFile
 	document := decode(f, files.config, &main)
 	c := &Config{Revision: files.hash(), Plank: main.Plank, Sinker: main.Sinker, Reporter: main.GitHubReporter, Storage: main.Storage, kept: stanzas(main.kept)}
-	c.settle(&main, filepath.Dir(paths.Config), f, placeIn(f, files.config.name, document))
+	c.settle(&main, filepath.Dir(paths.Config), placeIn(f, files.config.name, document))
 
 	static := collect(f, &main.jobFile, files.jobs)
 	c.Jobs = c.compile(&main, static, files, f)
@@ -130,7 +130,7 @@ func (c *Config) names() []string {
 var logLevels = []string{"trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"}
 
 // settle applies defaults to config.yaml's own settings and checks them.
-func (c *Config) settle(main *mainFile, folder string, f *findings, at place) {
+func (c *Config) settle(main *mainFile, folder string, at place) {
 	c.Connections = main.Connections
 	checkConnections(c.Connections, at)
 	if main.ProviderConfig != nil && len(c.Connections) == 0 {

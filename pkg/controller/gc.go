@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/report"
 )
 
 // GC removes finished PipelineJobs, and before them the PipelineRuns whose log is archived: a record is small and worth
@@ -52,8 +53,13 @@ func (g *GC) Sweep(ctx context.Context, now time.Time) error {
 	return errors.Join(failures...)
 }
 
+// reported says that nothing about the run's end is left to tell.
+func reported(pj *v1alpha1.PipelineJob) bool {
+	return !report.Wanted(pj) || pj.Status.Reports[forgeReporter].State == pj.Status.State
+}
+
 func (g *GC) collect(ctx context.Context, pj *v1alpha1.PipelineJob, now time.Time) error {
-	if !pj.Status.State.Terminal() || pj.Status.CompletionTime == nil || !pj.Status.Log.Archived {
+	if !pj.Status.State.Terminal() || pj.Status.CompletionTime == nil || !pj.Status.Log.Archived || !reported(pj) {
 		return nil
 	}
 	age := now.Sub(pj.Status.CompletionTime.Time)

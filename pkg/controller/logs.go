@@ -134,26 +134,22 @@ func (l *Logs) reconcile(ctx context.Context, req reconcile.Request) error {
 	switch deleting := !pj.DeletionTimestamp.IsZero(); {
 	case pj.Status.Log.Archived:
 		l.shipper.Forget(req.NamespacedName)
-		return l.hold(ctx, pj, false)
+		return l.setFinalizer(ctx, pj, controllerutil.RemoveFinalizer)
 	case deleting && !controllerutil.ContainsFinalizer(pj, v1alpha1.FinalizerLogs):
 		return nil // it goes away as soon as nobody else holds it
 	case !begun(pj) && !deleting:
 		return nil
 	case !deleting:
-		if err := l.hold(ctx, pj, true); err != nil {
+		if err := l.setFinalizer(ctx, pj, controllerutil.AddFinalizer); err != nil {
 			return err
 		}
 	}
 	return l.ship(ctx, pj)
 }
 
-// hold adds or removes the finalizer.
-func (l *Logs) hold(ctx context.Context, pj *v1alpha1.PipelineJob, held bool) error {
+// setFinalizer adds or removes the finalizer.
+func (l *Logs) setFinalizer(ctx context.Context, pj *v1alpha1.PipelineJob, change func(client.Object, string) bool) error {
 	before := pj.DeepCopy()
-	change := controllerutil.RemoveFinalizer
-	if held {
-		change = controllerutil.AddFinalizer
-	}
 	if !change(pj, v1alpha1.FinalizerLogs) {
 		return nil
 	}

@@ -84,7 +84,7 @@ func (r *reader) next() (e sse, ok bool) {
 }
 
 // until reads on to an event and returns the lines in between, as "task/step:number text".
-func (r *reader) until(name string) (lines []string, last sse) {
+func (r *reader) until(name string) (lines []string, found sse) {
 	r.t.Helper()
 	for {
 		e, ok := r.next()
@@ -100,7 +100,6 @@ func (r *reader) until(name string) (lines []string, last sse) {
 				r.t.Fatal(err)
 			}
 			lines = append(lines, fmt.Sprintf("%s/%s:%d %s", line.Task, line.Step, line.Number, line.Text))
-			last = e
 		}
 		if e.name == name {
 			return lines, e
@@ -390,7 +389,7 @@ func TestAServerWithoutItsPortSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	t.Cleanup(func() { _ = listener.Close() }) // nothing was accepted
 	s := dashboard.NewServer(listener.Addr().String(), newLab().deps())
 	if err := s.Start(t.Context()); err == nil || s.NeedLeaderElection() {
 		t.Errorf("error %v, needs election %v", err, s.NeedLeaderElection())

@@ -46,7 +46,10 @@ func RunClone(ctx context.Context, env func(string) string, stdout io.Writer) er
 	}
 	result, err := Clone(ctx, Options{Dir: spec.Root, Into: spec.Into, Refs: spec.Refs, UserName: spec.UserName,
 		UserEmail: spec.UserEmail, Stdout: stdout})
-	return errors.Join(err, writeRecords(spec.Log, result), writeResults(env, spec, result, err))
+	if err != nil {
+		return errors.Join(err, writeRecords(spec.Log, result))
+	}
+	return errors.Join(writeRecords(spec.Log, result), writeResults(env, spec, result))
 }
 
 func readSpec(env func(string) string) (Spec, error) {
@@ -81,8 +84,8 @@ func writeRecords(file string, result Result) error {
 	return writeFile(file, string(data))
 }
 
-func writeResults(env func(string) string, spec Spec, result Result, cloneErr error) error {
-	if cloneErr != nil || len(result.Records) == 0 {
+func writeResults(env func(string) string, spec Spec, result Result) error {
+	if len(result.Records) == 0 {
 		return nil
 	}
 	var errs []error

@@ -115,7 +115,7 @@ func copyChunks(ctx context.Context, store Store, folder string, end int64, w io
 			return pos, err
 		}
 		offset := chunkOffset(entry.Key)
-		if offset < 0 ||  offset+entry.Size-headerSize <= pos {
+		if offset < 0 || offset+entry.Size-headerSize <= pos {
 			continue
 		}
 		if offset > pos {

@@ -32,8 +32,8 @@ func TestChunks(t *testing.T) {
 		want   string
 		err    error
 	}{
-		"no chunks are an empty log":                                 {nil, 0, "", nil},
-		"chunks join":                                                {[]chunk{{"a", 0, 5}, {"a", 5, 12}}, 12, text[:12], nil},
+		"no chunks are an empty log": {nil, 0, "", nil},
+		"chunks join":                {[]chunk{{"a", 0, 5}, {"a", 5, 12}}, 12, text[:12], nil},
 		"a chunk of a process that lost its lease overlaps":          {[]chunk{{"a", 0, 5}, {"a", 5, 15}, {"b", 5, 8}, {"b", 8, 20}}, 20, text, nil},
 		"the shorter of two at one place comes first":                {[]chunk{{"a", 0, 3}, {"b", 0, 9}, {"b", 9, 20}}, 20, text, nil},
 		"what a late writer knew beyond the end is not taken":        {[]chunk{{"a", 0, 5}, {"b", 5, 20}}, 9, text[:9], nil},
@@ -95,7 +95,7 @@ func TestALostWriteThatArrivesLateDoesNoHarm(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.lock <- struct{}{}
-		err := s.flush(t.Context(), false)
+		err := s.flush(t.Context())
 		<-s.lock
 		if err != nil {
 			t.Fatal(err)

@@ -111,7 +111,7 @@ func (d *decoder) piece(piece []byte, sink func(fragment) error) error {
 	if len(piece) == 0 {
 		return nil
 	}
-	d.advance(int64(len(piece)), complete)
+	d.advance(piece)
 	return sink(fragment{text: piece, stamp: d.stamp, after: d.cursor})
 }
 
@@ -176,14 +176,14 @@ func (d *decoder) matchLine(stamp int64) bool {
 	}
 }
 
-// advance moves the cursor behind n more bytes of the current line.
-func (d *decoder) advance(n int64, complete bool) {
-	c := &d.cursor
+// advance moves the cursor behind more text of the current line.
+func (d *decoder) advance(text []byte) {
+	c, n := &d.cursor, int64(len(text))
 	if c.Origin == 0 {
 		c.Origin = d.stamp
 	}
 	c.Bytes += n
-	if !complete {
+	if text[n-1] != '\n' {
 		c.Partial += n
 		c.Open = d.stamp
 		if floorSecond(d.stamp) < c.Second { // set-back clock: an answer for Second would miss the start of this line

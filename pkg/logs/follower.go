@@ -176,7 +176,7 @@ func (s *stepFollower) run(ctx, live context.Context) error {
 		c, exists := s.f.seen[s.step.Container]
 		s.f.mu.Unlock()
 		inPod := exists && c.started && live.Err() == nil
-		if !inPod || s.dec == nil {
+		if !exists || job.Status.Log.Archived || inPod && s.dec == nil {
 			done, err := s.f.r.stored(ctx, s.f.path, s.step, s.out)
 			if s.out.failed != nil {
 				return s.out.failed
@@ -187,7 +187,7 @@ func (s *stepFollower) run(ctx, live context.Context) error {
 		}
 		switch {
 		case inPod:
-			done, err := s.follow(live, c.ended)
+			done, err := s.follow(live, c)
 			if done || err != nil {
 				return err
 			}
@@ -206,7 +206,7 @@ func (s *stepFollower) run(ctx, live context.Context) error {
 var errRotated = errors.New("log is rotated")
 
 // follow reads one answer of the pod; done says that there will be no more. Only emit's failure is an error.
-func (s *stepFollower) follow(ctx context.Context, ended bool) (done bool, err error) {
+func (s *stepFollower) follow(ctx context.Context, c container) (done bool, err error) {
 	folder := liveFolder(s.f.path, s.step.Name)
 	if s.dec == nil {
 		// A store that is down gives no cursor, and need not: the pod has it all, unless it is rotated.
@@ -228,7 +228,7 @@ func (s *stepFollower) follow(ctx context.Context, ended bool) (done bool, err e
 	if s.out.failed != nil {
 		return false, s.out.failed
 	}
-	if err == nil && ended && s.dec.cursor.Bytes == before && s.dec.caughtUp() {
+	if err == nil && c.ended && s.dec.cursor.Bytes == before && s.dec.caughtUp() {
 		return true, s.out.end()
 	}
 	return false, nil

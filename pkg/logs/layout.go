@@ -165,7 +165,8 @@ func segment(text string) string {
 }
 
 func unsafe(c rune) bool {
-	return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~@+=,", c))
+	safe := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~@+=,", c)
+	return !safe
 }
 
 // StepLog is the file of one step's log in the run's folder; task carries "-retryN" for the N-th retry of a TaskRun.

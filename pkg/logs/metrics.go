@@ -2,7 +2,6 @@ package logs
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
 var (
@@ -30,8 +29,7 @@ var (
 	})
 )
 
-// It is a package variable so that every use of the package has its metrics, once.
-var _ = func() struct{} {
-	metrics.Registry.MustRegister(metricBytes, metricChunks, metricStoreErrors, metricSourceErrors, metricGaps, metricStreams, metricLag)
-	return struct{}{}
-}()
+// Collectors are the metrics of this package, for registration at start-up.
+func Collectors() []prometheus.Collector {
+	return []prometheus.Collector{metricBytes, metricChunks, metricStoreErrors, metricSourceErrors, metricGaps, metricStreams, metricLag}
+}

@@ -2,6 +2,8 @@ package logs
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -156,7 +158,7 @@ func (r *run) ship(ctx context.Context, files map[string]bool, streams *sync.Wai
 			return err
 		}
 		for _, step := range begin {
-			streams.Go(func() { r.stream(ctx, step, files[stepLog(step.Name)]) })
+			streams.Go(func() { r.stream(ctx, step, files) })
 		}
 		wait, done := r.pending()
 		if done {
@@ -306,7 +308,14 @@ func (r *run) compose(ctx context.Context, file string, steps []StepInfo) error 
 	_, err := r.persist(ctx, "put "+file, func(ctx context.Context) error {
 		return putStream(ctx, r.s.o.Store, path.Join(r.path, file), textOptions, func(ctx context.Context, w io.Writer) error {
 			for i, step := range steps {
-				if err := r.copyStep(ctx, w, step, len(steps) > 1, i > 0); err != nil {
+				title := ""
+				switch {
+				case i > 0:
+					title = "\n" + stepTitle(step) // a log may end within a line
+				case len(steps) > 1:
+					title = stepTitle(step)
+				}
+				if err := r.copyStep(ctx, w, title, step); err != nil {
 					return err
 				}
 			}
@@ -314,4 +323,19 @@ func (r *run) compose(ctx context.Context, file string, steps []StepInfo) error 
 		})
 	})
 	return err
+}
+
+func stepTitle(step StepInfo) string { return fmt.Sprintf("==> %s/%s <==\n", step.Task, step.Step) }
+
+// copyStep appends a title and a step's log.
+func (r *run) copyStep(ctx context.Context, w io.Writer, title string, step StepInfo) error {
+	if _, err := io.WriteString(w, title); err != nil {
+		return err
+	}
+	object, err := r.s.o.Store.Get(ctx, path.Join(r.path, step.Log), Range{})
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, object.Body)
+	return errors.Join(err, object.Body.Close())
 }

@@ -65,8 +65,8 @@ func (s *Shipper) Start(ctx context.Context) error {
 // NeedLeaderElection keeps two processes from shipping the same run.
 func (*Shipper) NeedLeaderElection() bool { return true }
 
-// Observe tells the present state of a run and of all its pods, and starts shipping it at the first call. It only
-// reads ctx's logger. The job and the pods must not be changed afterwards.
+// Observe tells the present state of a run and of all its pods, and starts shipping it at the first call, with ctx's
+// logger but not for its lifetime. The job must not be changed afterwards.
 func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, pods []corev1.Pod) {
 	name := types.NamespacedName{Namespace: job.Namespace, Name: job.Name}
 	s.mu.Lock()
@@ -79,20 +79,21 @@ func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, pods [
 		if r != nil {
 			r.cancel() // an earlier object of the same name
 		}
-		r = s.begin(ctx, name, job)
+		s.begin(ctx, name, job, containers(pods)) //nolint:contextcheck // a run outlives the reconcile that began it
+		return
 	}
 	r.observe(job, containers(pods))
 }
 
-func (s *Shipper) begin(ctx context.Context, name types.NamespacedName, job *v1alpha1.PipelineJob) *run {
-	runCtx, cancel := context.WithCancel(log.IntoContext(context.Background(), log.FromContext(ctx)))
+func (s *Shipper) begin(ctx context.Context, name types.NamespacedName, job *v1alpha1.PipelineJob, seen []container) {
+	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &run{
 		s: s, name: name, uid: job.UID, path: s.o.Layout.Run(job), cancel: cancel, changed: make(chan struct{}),
 		streams: make(map[string]bool),
 	}
 	s.runs[name] = r
+	r.observe(job, seen)
 	s.all.Go(func() { r.main(runCtx) })
-	return r
 }
 
 // Status says how far a run is; false when it is not being shipped.

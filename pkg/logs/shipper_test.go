@@ -45,6 +45,7 @@ type lab struct {
 	t       *testing.T
 	kubelet *kubelet
 	store   *memory
+	mu      sync.Mutex // of job and pods, which readers look at while the test changes them
 	job     *v1alpha1.PipelineJob
 	pods    []corev1.Pod
 
@@ -83,6 +84,8 @@ func (l *lab) start(store logs.Store) {
 }
 
 func (l *lab) observe() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	ctx := log.IntoContext(context.Background(), logr.Discard())
 	pods := make([]corev1.Pod, len(l.pods))
 	for i := range l.pods {
@@ -113,6 +116,8 @@ func (l *lab) pod(name, task string, steps ...string) []logs.ContainerRef {
 		refs = append(refs, logs.ContainerRef{Namespace: "ci", Pod: name, UID: name + "-uid", Container: container})
 		l.kubelet.change(refs[len(refs)-1], func(*fakeContainer) {})
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.pods = append(l.pods, pod)
 	return refs
 }
@@ -120,6 +125,8 @@ func (l *lab) pod(name, task string, steps ...string) []logs.ContainerRef {
 // end terminates a container, in its log at once and in the cluster's news.
 func (l *lab) end(ref logs.ContainerRef, exit int32) {
 	l.kubelet.change(ref, func(c *fakeContainer) { c.ended = true })
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for i := range l.pods {
 		for j := range l.pods[i].Status.ContainerStatuses {
 			status := &l.pods[i].Status.ContainerStatuses[j]
@@ -132,7 +139,9 @@ func (l *lab) end(ref logs.ContainerRef, exit int32) {
 
 // remove deletes a pod with its logs.
 func (l *lab) remove(name string) {
+	l.mu.Lock()
 	l.pods = slices.DeleteFunc(l.pods, func(p corev1.Pod) bool { return p.Name == name })
+	l.mu.Unlock()
 	for ref := range maps.Clone(l.kubelet.containers) {
 		if ref.Pod == name {
 			l.kubelet.change(ref, func(c *fakeContainer) { c.gone = true })
@@ -141,6 +150,8 @@ func (l *lab) remove(name string) {
 }
 
 func (l *lab) finish(state v1alpha1.JobState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.job.Status.State = state
 	now := metav1.Now()
 	l.job.Status.CompletionTime = &now

@@ -35,7 +35,7 @@ type spool struct {
 	large   chan []byte
 
 	lock    chan struct{} // of one; held while the store is waited for, which may take hours
-	buf     []byte // headerSize bytes of room, then text
+	buf     []byte        // headerSize bytes of room, then text
 	isLarge bool
 	base    int64  // offset of the text in buf
 	cursor  Cursor // behind the text
@@ -58,7 +58,7 @@ func (s *spool) add(ctx context.Context, f fragment) error {
 	defer func() { <-s.lock }()
 	s.reserve()
 	if !s.fits(len(f.text)) {
-		if err := s.flush(ctx, true); err != nil {
+		if err := s.seal(ctx); err != nil {
 			return err
 		}
 		s.reserve()
@@ -103,36 +103,52 @@ func (s *spool) onTimer(ctx context.Context) {
 	defer func() { <-s.lock }()
 	s.timer = nil
 	if !s.closed {
-		_ = s.flush(ctx, false) // it only fails when ctx has ended, and then the reader of the stream ends too
+		_ = s.flush(ctx) // it only fails when ctx has ended, and then the reader of the stream ends too
 	}
 }
 
-// flush makes everything durable. A chunk is sealed, so that the next one starts behind it, when asked to, when it is
-// large enough, or when its write was tried twice: a lost first try may still arrive and must not find other text.
-func (s *spool) flush(ctx context.Context, seal bool) error {
+// flush makes everything durable. A chunk that is large enough is sealed, and one whose write was tried twice: a lost
+// first try may still arrive and must not take away what was added later.
+func (s *spool) flush(ctx context.Context) error {
+	if err := s.write(ctx); err != nil {
+		return err
+	}
+	if s.failed || len(s.buf)-headerSize >= smallChunk {
+		return s.seal(ctx)
+	}
+	return nil
+}
+
+// seal makes everything durable and starts the next chunk behind it.
+func (s *spool) seal(ctx context.Context) error {
+	if err := s.write(ctx); err != nil {
+		return err
+	}
+	s.base = s.cursor.Bytes
+	s.release()
+	return nil
+}
+
+// write puts what is in buf, unless it is in the store.
+func (s *spool) write(ctx context.Context) error {
 	end := len(s.buf)
-	if end > headerSize && end != s.durable {
-		if err := (header{Offset: s.base, Cursor: s.cursor}).encode(s.buf); err != nil {
-			return err
-		}
-		key := chunkKey(s.folder, s.base, s.writer)
-		tries, err := s.persist(ctx, "put chunk", func(ctx context.Context) error {
-			return s.store.Put(ctx, key, bytes.NewReader(s.buf), PutOptions{ContentType: "application/octet-stream"})
-		})
-		if err != nil {
-			return err
-		}
-		metricChunks.Inc()
-		metricBytes.Add(float64(end - max(s.durable, headerSize)))
-		metricLag.Observe(time.Since(time.Unix(0, s.stamp)).Seconds())
-		s.durable, s.chunks = end, true
-		s.failed = tries > 1
-		seal = seal || s.failed
+	if end <= headerSize || end == s.durable {
+		return nil
 	}
-	if s.durable == end && end > headerSize && (seal || end-headerSize >= smallChunk) {
-		s.base = s.cursor.Bytes
-		s.release()
+	if err := (header{Offset: s.base, Cursor: s.cursor}).encode(s.buf); err != nil {
+		return err
 	}
+	key := chunkKey(s.folder, s.base, s.writer)
+	tries, err := s.persist(ctx, "put chunk", func(ctx context.Context) error {
+		return s.store.Put(ctx, key, bytes.NewReader(s.buf), PutOptions{ContentType: "application/octet-stream"})
+	})
+	if err != nil {
+		return err
+	}
+	metricChunks.Inc()
+	metricBytes.Add(float64(end - max(s.durable, headerSize)))
+	metricLag.Observe(time.Since(time.Unix(0, s.stamp)).Seconds())
+	s.durable, s.chunks, s.failed = end, true, tries > 1
 	return nil
 }
 
@@ -167,7 +183,7 @@ func (s *spool) finish(ctx context.Context, key string) (lost bool, err error) {
 		s.close()
 		return false, err
 	}
-	if err := s.flush(ctx, true); err != nil {
+	if err := s.seal(ctx); err != nil {
 		return false, err
 	}
 	s.close()
@@ -198,7 +214,7 @@ func (s *spool) part(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
 	defer cancel()
-	_ = s.flush(ctx, true) // the next process reads it from the cluster again
+	_ = s.seal(ctx) // the next process reads it from the cluster again
 	s.close()
 }
 

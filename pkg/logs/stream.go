@@ -3,8 +3,6 @@ package logs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"path"
 	"time"
 
@@ -31,8 +29,9 @@ type stream struct {
 	lost  string // why lines may be missing
 }
 
-// stream brings one step's log into its file, from where an earlier process left it; stored says that it is there.
-func (r *run) stream(ctx context.Context, step StepInfo, stored bool) {
+// stream brings one step's log into its file, from where an earlier process left it, unless it is among files.
+func (r *run) stream(ctx context.Context, step StepInfo, files map[string]bool) {
+	stored := files[stepLog(step.Name)]
 	metricStreams.Inc()
 	defer metricStreams.Dec()
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues("pod", step.Container.Pod, "container", step.Container.Container))
@@ -149,23 +148,4 @@ func (s *stream) once(ctx context.Context) error {
 		return s.spool.add(ctx, f)
 	})
 	return errors.Join(err, body.Close())
-}
-
-// copyStep appends a step's log to one of several.
-func (r *run) copyStep(ctx context.Context, w io.Writer, step StepInfo, titled, later bool) error {
-	if titled {
-		gap := ""
-		if later {
-			gap = "\n"
-		}
-		if _, err := fmt.Fprintf(w, "%s==> %s/%s <==\n", gap, step.Task, step.Step); err != nil {
-			return err
-		}
-	}
-	object, err := r.s.o.Store.Get(ctx, path.Join(r.path, step.Log), Range{})
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, object.Body)
-	return errors.Join(err, object.Body.Close())
 }

@@ -69,7 +69,6 @@ func compile(t *testing.T) *job.Set {
 
 type scene struct {
 	forge    *scmtest.Forge
-	settings plugins.TriggerSettings
 	launcher *launcher
 	plugin   chatops.Plugin
 	report   chatops.Report

@@ -1,0 +1,329 @@
+package logs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/logs"
+)
+
+// cluster is the part of a client that a reader uses.
+type cluster struct {
+	client.Reader
+	l *lab
+}
+
+func (c cluster) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	if c.l.job == nil {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "pipelinejobs"}, key.Name)
+	}
+	c.l.job.DeepCopyInto(o.(*v1alpha1.PipelineJob))
+	return nil
+}
+
+func (c cluster) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	pods := corev1.PodList{Items: c.l.pods}
+	pods.DeepCopyInto(list.(*corev1.PodList))
+	return nil
+}
+
+func (l *lab) reader() *logs.Reader {
+	return logs.NewReader(logs.ReaderOptions{
+		Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: cluster{l: l},
+	})
+}
+
+// watch follows a run; the function it returns waits for the end and gives the lines.
+func (l *lab) watch(from map[string]int) func() []logs.Line {
+	var lines []logs.Line
+	done := make(chan error, 1)
+	l.mu.Lock()
+	job := l.job.DeepCopy()
+	l.mu.Unlock()
+	go func() {
+		done <- l.reader().Follow(context.Background(), job, from, func(line logs.Line) error {
+			lines = append(lines, line)
+			return nil
+		})
+	}()
+	return func() []logs.Line {
+		l.t.Helper()
+		if err := <-done; err != nil {
+			l.t.Error(err)
+		}
+		return lines
+	}
+}
+
+// archive marks the run as the controller does.
+func (l *lab) archive() {
+	l.archived()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.job.Status.Log = l.status()
+}
+
+var ignoreTimes = cmpopts.IgnoreFields(logs.Line{}, "Time")
+
+// bySteps splits lines of pods that ran at the same time.
+func bySteps(lines []logs.Line) map[string][]logs.Line {
+	out := make(map[string][]logs.Line)
+	for _, line := range lines {
+		key := line.Task + "/" + line.Step
+		out[key] = append(out[key], line)
+	}
+	return out
+}
+
+func TestReaderGivesTheSameLinesLiveAndArchived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		early := l.watch(nil)
+		var late func() []logs.Line
+		steps := 0
+		l.life(func(d time.Duration) {
+			time.Sleep(d)
+			if steps++; steps == 8 {
+				late = l.watch(nil)
+			}
+		})
+		l.archive()
+		replay := l.watch(nil)()
+		if len(replay) < 40 {
+			t.Fatalf("only %d lines", len(replay))
+		}
+		for name, lines := range map[string][]logs.Line{"from the start": early(), "from the middle": late()} {
+			if diff := cmp.Diff(bySteps(replay), bySteps(lines), ignoreTimes); diff != "" {
+				t.Errorf("followed %s (-archived +live):\n%s", name, diff)
+			}
+			if lines[0].Time.IsZero() {
+				t.Errorf("followed %s: a live line has no time", name)
+			}
+		}
+		last := bySteps(replay)["publish/push"]
+		want := []logs.Line{{Task: "publish", Step: "push", Number: 1, Text: "pushed"}, {Task: "publish", Step: "push", Number: 2, Text: "unfinished"}}
+		if diff := cmp.Diff(want, last); diff != "" {
+			t.Errorf("last step (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReaderGoesOnWhereItWasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		refs := l.pod("p1", "build", "test")
+		l.kubelet.print(refs[0], line("1"), line("2"), line("3"))
+		l.observe()
+		live := l.watch(map[string]int{"build/test": 2})
+		time.Sleep(5 * time.Second)
+		l.kubelet.print(refs[0], line("4"))
+		l.end(refs[0], 0)
+		l.finish(v1alpha1.StateSuccess)
+		l.observe()
+		l.archive()
+		want := []logs.Line{{Task: "build", Step: "test", Number: 3, Text: "3"}, {Task: "build", Step: "test", Number: 4, Text: "4"}}
+		if diff := cmp.Diff(want, live(), ignoreTimes); diff != "" {
+			t.Errorf("live (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(want[1:], l.watch(map[string]int{"build/test": 3})(), ignoreTimes); diff != "" {
+			t.Errorf("archived (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReaderChangesToTheStoreWhenThePodIsGone(t *testing.T) {
+	for name, rotated := range map[string]bool{"read from the first line": false, "begun after a rotation": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				l.start(l.store)
+				defer l.stop()
+				refs := l.pod("p1", "build", "test")
+				l.observe()
+				var want []logs.Line
+				number := 0
+				say := func() {
+					number++
+					l.kubelet.print(refs[0], line(fmt.Sprintf("line %d", number)))
+					want = append(want, logs.Line{Task: "build", Step: "test", Number: number, Text: fmt.Sprintf("line %d", number)})
+				}
+				for range 20 {
+					say()
+					time.Sleep(500 * time.Millisecond)
+				}
+				if rotated {
+					l.kubelet.change(refs[0], func(c *fakeContainer) { c.rotated = 10 })
+				}
+				got := l.watch(nil)
+				time.Sleep(3 * time.Second)
+				say()
+				time.Sleep(3 * time.Second)
+				// The pod vanishes; the reader's streams break before the last line, the shipper has it.
+				l.kubelet.change(refs[0], func(*fakeContainer) {
+					l.kubelet.fault = func(int) fault { return fault{refuse: errors.New("no such pod")} }
+				})
+				say()
+				time.Sleep(3 * time.Second)
+				l.finish(v1alpha1.StateAborted)
+				l.remove("p1")
+				l.observe()
+				l.archive()
+				if diff := cmp.Diff(want, got(), ignoreTimes); diff != "" {
+					t.Errorf("lines (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestReaderIsLiveWhileTheStoreIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		refs := l.pod("p1", "build", "test")
+		l.store.fail(errors.New("connection refused"))
+		var got []string
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() {
+			done <- l.reader().Follow(ctx, l.job.DeepCopy(), nil, func(line logs.Line) error {
+				got = append(got, line.Text)
+				return nil
+			})
+		}()
+		l.kubelet.print(refs[0], line("hello"))
+		time.Sleep(5 * time.Second)
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Follow: %v", err)
+		}
+		if diff := cmp.Diff([]string{"hello"}, got); diff != "" {
+			t.Errorf("lines (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReaderEndsWhenItsCallerCannotTakeMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		refs := l.pod("p1", "build", "test")
+		l.kubelet.print(refs[0], line("1"), line("2"))
+		full := errors.New("client went away")
+		err := l.reader().Follow(t.Context(), l.job, nil, func(logs.Line) error { return full })
+		if !errors.Is(err, full) {
+			t.Errorf("Follow: %v, want %v", err, full)
+		}
+	})
+}
+
+func TestReaderCutsEndlessLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		refs := l.pod("p1", "build", "test")
+		l.kubelet.print(refs[0], line(strings.Repeat("x", 100<<10)), line("next\r"))
+		l.end(refs[0], 0)
+		l.finish(v1alpha1.StateSuccess)
+		l.observe()
+		l.archive()
+		want := []logs.Line{
+			{Task: "build", Step: "test", Number: 1, Text: strings.Repeat("x", 64<<10) + " … (36864 more bytes)"},
+			{Task: "build", Step: "test", Number: 2, Text: "next"},
+		}
+		if diff := cmp.Diff(want, l.watch(nil)()); diff != "" {
+			t.Errorf("lines (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReaderOpensFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		refs := l.pod("p1", "build", "clone", "test")
+		l.kubelet.print(refs[0], line("cloned"))
+		l.kubelet.print(refs[1], line("tested"))
+		if _, err := l.reader().Open(t.Context(), l.job, "", ""); !errors.Is(err, logs.ErrNotExist) {
+			t.Errorf("open a live run: %v, want ErrNotExist", err)
+		}
+		for _, ref := range refs {
+			l.end(ref, 0)
+		}
+		l.finish(v1alpha1.StateSuccess)
+		l.observe()
+		l.archive()
+		for step, want := range map[[2]string]string{{"", ""}: "tested\n", {"build", "clone"}: "cloned\n", {"build", "test"}: "tested\n"} {
+			body, err := l.reader().Open(t.Context(), l.job, step[0], step[1])
+			if err != nil {
+				t.Fatalf("open %v: %v", step, err)
+			}
+			got, err := io.ReadAll(body)
+			if err := errors.Join(err, body.Close()); err != nil || string(got) != want {
+				t.Errorf("%v is %q, %v; want %q", step, got, err, want)
+			}
+		}
+		if _, err := l.reader().Open(t.Context(), l.job, "build", "other"); !errors.Is(err, logs.ErrNotExist) {
+			t.Errorf("open an unknown step: %v, want ErrNotExist", err)
+		}
+	})
+}
+
+func TestReaderListsSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		refs := l.pod("p1", "build", "clone", "test")
+		states := func() (out []string) {
+			steps, err := l.reader().Steps(t.Context(), l.job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range steps {
+				out = append(out, s.Task+"/"+s.Step+" "+s.State)
+			}
+			return out
+		}
+		check := func(when string, want ...string) {
+			t.Helper()
+			if diff := cmp.Diff(want, states()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", when, diff)
+			}
+		}
+		check("the first step runs", "build/clone running", "build/test waiting")
+		l.end(refs[0], 0)
+		check("the second step runs", "build/clone success", "build/test running")
+		l.end(refs[1], 3)
+		l.finish(v1alpha1.StateFailure)
+		check("both ended", "build/clone success", "build/test failure")
+		l.observe()
+		l.archive()
+		l.pods = nil
+		check("the pod is gone", "build/clone success", "build/test failure")
+	})
+}
