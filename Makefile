@@ -21,6 +21,9 @@ DEMO_ROOT ?= $(or $(TMPDIR),/tmp)/pharos-demo
 CONTROLLER_GEN := go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.23.0
 GOLANGCI_LINT  := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+comma := ,
+api-up = bin/cluster up --parts etcd$(comma)apiserver$(comma)gitea$(comma)s3 --root $(API_ROOT)
+
 # stage runs a command and says how long it took: $(call stage,name,command)
 define stage
 	@echo "==> $(1)"; start=$$(date +%s); $(2); echo "<== $(1): $$(( $$(date +%s) - start )) s"
@@ -51,7 +54,7 @@ unit: ## unit tests: no network, no cluster
 
 .PHONY: integration
 integration: bin/cluster ## tests against a real API server, Gitea and S3 server, without pods
-	$(call stage,start the API server\, Gitea and S3,bin/cluster up --parts etcd$(comma)apiserver$(comma)gitea$(comma)s3 --root $(API_ROOT))
+	$(call stage,start the API server\, Gitea and S3,$(api-up))
 	$(call stage,integration tests,PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 ./test/integration/...; bin/cluster down --root $(API_ROOT))
 
 .PHONY: chromium
@@ -79,9 +82,10 @@ test: ## every test: unit, integration, end to end; prints what each stage took
 	echo "all tests passed in $$(( $$(date +%s) - start )) s"
 
 .PHONY: bench
-bench: cluster ## benchmarks; the figures go to standard output
+bench: bin/pharos bin/cluster ## benchmarks against a real API server, Gitea and S3; the figures go to standard output
 	$(call stage,micro benchmarks,go test -run '^$$' -bench . -benchmem ./pkg/...)
-	$(call stage,whole-process benchmarks,PHAROS_CLUSTER_STATE=$(TEST_ROOT)/cluster.json PHAROS_IMAGE=$(IMAGE) go test -count=1 -v -timeout 30m ./test/bench/...)
+	$(call stage,start the API server\, Gitea and S3,$(api-up))
+	$(call stage,whole-process benchmarks,PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 -v ./test/bench/...; bin/cluster down --root $(API_ROOT))
 
 .PHONY: fuzz
 FUZZTIME ?= 1m
@@ -117,4 +121,3 @@ demo: ## everything on this machine, with a pull request that runs; Ctrl-C or ma
 demo-down: bin/cluster ## end the demo and remove everything of it
 	@go run ./test/demo --root $(DEMO_ROOT) --down
 
-comma := ,

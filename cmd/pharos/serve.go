@@ -25,6 +25,7 @@ func serve() *cobra.Command {
 	f.StringVar(&o.WebhookAddress, "webhook-address", ":8080", "address that takes webhooks at /hook/<connection>")
 	f.StringVar(&o.DashboardAddress, "dashboard-address", ":8081", "address of the dashboard")
 	f.StringVar(&o.MetricsAddress, "metrics-address", ":9090", "address of /metrics, /healthz and /readyz")
+	f.StringVar(&o.PprofAddress, "pprof-address", "", "address of Go's profiles at /debug/pprof; off if empty")
 	f.StringVar(&o.DashboardURL, "dashboard-url", "", "address that people reach the dashboard at; statuses link to it; the default is plank.job_url_prefix_config")
 	f.StringVar(&o.Image, "image", "", "Pharos's own image, which runs the clone step of decorated jobs")
 	f.BoolVar(&o.LeaderElect, "leader-elect", true, "elect a leader; only a lone replica can do without")

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/pharos-ci/pharos/pkg/chatops"
 	"github.com/pharos-ci/pharos/pkg/config"
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/scm/gitea"
@@ -98,7 +99,11 @@ func open(cc config.Connection, old *table) (*connection, error) {
 		Connection: cc.Name, URL: cc.URL, Token: string(token), Bot: cc.Bot,
 		HTTP: &http.Client{Transport: transport.New(transport.Options{Forge: cc.Kind, Connection: cc.Name})},
 	})
-	return conn, err
+	if err != nil {
+		return nil, err
+	}
+	conn.client.Members = chatops.RememberMembers(conn.client.Members, time.Now)
+	return conn, nil
 }
 
 // readSecret reads a file without the line end that editors add.

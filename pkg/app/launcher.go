@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/scm"
@@ -25,6 +26,8 @@ func (l *launcher) Launch(ctx context.Context, pj *v1alpha1.PipelineJob) error {
 	if pj.Spec.Namespace == "" {
 		pj.Spec.Namespace = l.podsIn()
 	}
+	// The log controller would add it in a write of its own; born with it, no run can go unarchived.
+	controllerutil.AddFinalizer(pj, v1alpha1.FinalizerLogs)
 	err := l.client.Create(ctx, pj)
 	if apierrors.IsAlreadyExists(err) {
 		return nil // an earlier attempt of the same delivery got this far

@@ -28,6 +28,8 @@ type Options struct {
 	// Only names the parts to run; empty means all.
 	Only                                             []string
 	WebhookAddress, DashboardAddress, MetricsAddress string
+	// PprofAddress serves profiles; empty means none.
+	PprofAddress string
 	// DashboardURL is what statuses link to; empty means what the configuration says.
 	DashboardURL string
 	// Image of Pharos, for the clone step.

@@ -245,15 +245,22 @@ func (r *run) pending() (wait time.Duration, done bool) {
 }
 
 // look returns what is known of a container; ok is false when its pod is gone.
-func (r *run) look(ref ContainerRef) (c container, ok bool, over time.Time, changed <-chan struct{}) {
+func (r *run) look(ref ContainerRef) (c container, ok bool, changed <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range r.seen {
 		if c.ref == ref {
-			return c, true, r.over, r.changed
+			return c, true, r.changed
 		}
 	}
-	return container{}, false, r.over, r.changed
+	return container{}, false, r.changed
+}
+
+// overSince is when the run was first seen to be over; zero before.
+func (r *run) overSince() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.over
 }
 
 // streamDone notes a stored step log.

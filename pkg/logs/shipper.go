@@ -79,7 +79,7 @@ func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, pods [
 		if r != nil {
 			r.cancel() // an earlier object of the same name
 		}
-		s.begin(ctx, name, job, containers(pods)) //nolint:contextcheck // a run outlives the reconcile that began it
+		s.begin(ctx, name, job, containers(pods))
 		return
 	}
 	r.observe(job, containers(pods))

@@ -86,7 +86,8 @@ func (s *stream) ship(ctx context.Context, key string) error {
 func (s *stream) follow(ctx context.Context) error {
 	var failing time.Time // since when the log of an ended container cannot be read
 	for try := 0; ; try++ {
-		c, exists, over, changed := s.r.look(s.step.Container)
+		c, exists, changed := s.r.look(s.step.Container)
+		over := s.r.overSince()
 		late := !over.IsZero() && time.Since(over) > lateLimit
 		if !exists {
 			return ctx.Err()

@@ -29,7 +29,8 @@ func newWatchdog(ctx context.Context, cancel context.CancelFunc, r *run, ref Con
 // watch returns when the stream is to be cancelled.
 func (w *watchdog) watch(ctx context.Context, r *run, ref ContainerRef) {
 	for {
-		c, exists, over, changed := r.look(ref)
+		c, exists, changed := r.look(ref)
+		over := r.overSince()
 		wait := time.Hour
 		switch {
 		case !over.IsZero() && time.Since(over) > lateLimit:

@@ -218,6 +218,21 @@ func (s *Site) PipelineRuns(ctx context.Context) ([]tektonv1.PipelineRun, error)
 	return list.Items, err
 }
 
+// CountRuns is the number of PipelineRuns of the site. It asks for one and for how many there are beyond it, so that
+// waiting for many costs the API server little.
+func (s *Site) CountRuns(ctx context.Context) (int, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(tektonv1.SchemeGroupVersion.WithKind("PipelineRunList"))
+	if err := s.Kube.List(ctx, list, client.InNamespace(s.Namespace), client.Limit(1)); err != nil {
+		return 0, fmt.Errorf("count pipeline runs: %w", err)
+	}
+	n := len(list.Items)
+	if list.RemainingItemCount != nil {
+		n += int(*list.RemainingItemCount)
+	}
+	return n, nil
+}
+
 // WaitJob waits until the newest run of a job is in a state, and returns it.
 func (s *Site) WaitJob(ctx context.Context, job string, state v1alpha1.JobState, runs int) (*v1alpha1.PipelineJob, error) {
 	var found *v1alpha1.PipelineJob
