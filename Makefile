@@ -23,6 +23,7 @@ GOLANGCI_LINT  := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@
 
 comma := ,
 api-up = bin/cluster up --parts etcd$(comma)apiserver$(comma)gitea$(comma)s3 --root $(API_ROOT)
+api-down = bin/cluster down --root $(API_ROOT)
 
 # stage runs a command and says how long it took: $(call stage,name,command)
 define stage
@@ -54,8 +55,8 @@ unit: ## unit tests: no network, no cluster
 
 .PHONY: integration
 integration: bin/cluster ## tests against a real API server, Gitea and S3 server, without pods
-	$(call stage,start the API server\, Gitea and S3,$(api-up))
-	$(call stage,integration tests,PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 ./test/integration/...; bin/cluster down --root $(API_ROOT))
+	$(call stage,start the API server with Gitea and S3,$(api-up))
+	$(call stage,integration tests,trap '$(api-down)' EXIT; PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 ./test/integration/...)
 
 .PHONY: chromium
 chromium:
@@ -84,8 +85,8 @@ test: ## every test: unit, integration, end to end; prints what each stage took
 .PHONY: bench
 bench: bin/pharos bin/cluster ## benchmarks against a real API server, Gitea and S3; the figures go to standard output
 	$(call stage,micro benchmarks,go test -run '^$$' -bench . -benchmem ./pkg/...)
-	$(call stage,start the API server\, Gitea and S3,$(api-up))
-	$(call stage,whole-process benchmarks,PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 -v ./test/bench/...; bin/cluster down --root $(API_ROOT))
+	$(call stage,start the API server with Gitea and S3,$(api-up))
+	$(call stage,whole-process benchmarks,trap '$(api-down)' EXIT; PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 -v ./test/bench/...)
 
 .PHONY: fuzz
 FUZZTIME ?= 1m
