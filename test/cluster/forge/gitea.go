@@ -207,7 +207,7 @@ func (g Gitea) giveAway() error {
 			return fmt.Errorf("check folder %s: user %s, who runs Gitea, cannot pass through it; choose another root", dir, userName())
 		}
 	}
-	return filepath.WalkDir(g.path(), func(path string, entry os.DirEntry, err error) error {
+	return filepath.WalkDir(g.path(), func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("hand over Gitea's data: %w", err)
 		}

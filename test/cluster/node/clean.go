@@ -121,11 +121,11 @@ func members(group string) []process.ID {
 	var ids []process.ID
 	_ = filepath.WalkDir(group, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "cgroup.procs" {
-			return nil // a group that vanishes has no members
+			return nil //nolint:nilerr // a group that vanishes has no members
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // a group that vanishes has no members
 		}
 		for _, field := range strings.Fields(string(data)) {
 			pid, err := strconv.Atoi(field)
