@@ -96,7 +96,7 @@ func open(cc config.Connection, old *table) (*connection, error) {
 		}
 	}
 	conn.client, err = driver.Open(scm.Account{
-		Connection: cc.Name, URL: cc.URL, Token: string(token), Bot: cc.Bot,
+		Connection: cc.Name, URL: cc.URL, Credentials: scm.Credentials{Token: string(token)}, Bot: cc.Bot,
 		HTTP: &http.Client{Transport: transport.New(transport.Options{Forge: cc.Kind, Connection: cc.Name})},
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ func (t trigger) pull(ctx context.Context, run *chatops.Run, e *scm.PullRequestE
 		}
 		return t.automatic(ctx, run, p)
 	case scm.ActionEdited:
-		if e.BaseEdited {
+		if e.Edited.Base {
 			return t.automatic(ctx, run, p)
 		}
 	case scm.ActionLabeled:

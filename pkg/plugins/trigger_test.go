@@ -121,7 +121,7 @@ func TestPullRequestEvents(t *testing.T) {
 	trusted := scmtest.Pull(ref, "mallory")
 	trusted.Labels = []string{"ok-to-test"}
 	moved := pullEvent(scm.ActionEdited, scmtest.Pull(ref, "alice"))
-	moved.BaseEdited = true
+	moved.Edited.Base = true
 	byHand := pullEvent(scm.ActionLabeled, trusted)
 	byHand.Label, byHand.Meta.Sender = "ok-to-test", scm.User{Login: "alice"}
 	byBot := pullEvent(scm.ActionLabeled, trusted)

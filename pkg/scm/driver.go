@@ -1,9 +1,6 @@
 package scm
 
-import (
-	"context"
-	"net/http"
-)
+import "net/http"
 
 // Driver is one kind of forge. Implementations hold no state and are safe for concurrent use.
 type Driver interface {
@@ -27,95 +24,26 @@ type Verification struct {
 // Account says where a connection's forge is and who Pharos is there.
 type Account struct {
 	Connection string
-	// URL is the forge's base URL, without a trailing slash.
+	// URL is the forge's base URL as people open it, without a trailing slash. Drivers find the API below it, or at the
+	// vendor's own address for it.
 	URL string
-	// Token authenticates the bot. It is read per client, so a rotated token needs a new client.
-	Token string
+	Credentials
 	// Bot is the bot's login, used to recognise its own comments.
 	Bot string
-	// HTTP carries every call: timeouts, retries, rate limits and metrics live in its transport.
+	// HTTP carries every call: timeouts, retries, rate limits, cache and metrics live in its transport.
 	HTTP *http.Client
 }
 
-// Client is a forge as Pharos uses it: a struct of roles, each never nil. A role that the forge lacks answers
-// [ErrUnsupported]; plugins ask [Capabilities] first.
-type Client struct {
-	Capabilities
-	Pulls    PullRequests
-	Comments Comments
-	Labels   Labels
-	Statuses Statuses
-	Members  Members
-}
-
-// Capabilities are the differences between forges that plugins may ask about.
-type Capabilities struct {
-	// StatusDescriptionLimit is the longest status description in characters the forge keeps; 0 means no known limit.
-	StatusDescriptionLimit int
-	// PullHeadRef is the ref pattern that git fetches a pull request's head from, with %d for its number.
-	PullHeadRef string
-}
-
-// PullRequests reads pull requests.
-type PullRequests interface {
-	// Get answers ErrNotFound for a number that is an issue.
-	Get(ctx context.Context, ref PullRef) (*PullRequest, error)
-	// ChangedFiles lists every path that the pull request adds, changes or removes, all pages of it; of a rename the new path.
-	ChangedFiles(ctx context.Context, ref PullRef) ([]string, error)
-	// Compare lists the paths that differ between two commits of a repository.
-	Compare(ctx context.Context, repo Repo, before, after string) ([]string, error)
-}
-
-// Comments reads and writes comments on pull requests and issues.
-type Comments interface {
-	// List returns all comments, oldest first.
-	List(ctx context.Context, ref PullRef) ([]Comment, error)
-	Create(ctx context.Context, ref PullRef, body string) (Comment, error)
-	Edit(ctx context.Context, ref PullRef, id, body string) error
-	// Delete of a comment that is gone already succeeds.
-	Delete(ctx context.Context, ref PullRef, id string) error
-}
-
-// Labels reads and writes the labels of a pull request. Adding a present label or removing an absent one succeeds.
-type Labels interface {
-	List(ctx context.Context, ref PullRef) ([]string, error)
-	// Add creates the label in the repository when it does not exist there.
-	Add(ctx context.Context, ref PullRef, label string) error
-	Remove(ctx context.Context, ref PullRef, label string) error
-}
-
-// Statuses writes commit statuses.
-type Statuses interface {
-	// Set posts a status; the same context on the same commit replaces the one before.
-	Set(ctx context.Context, repo Repo, sha string, status Status) error
-	// List returns the newest status of each context on a commit.
-	List(ctx context.Context, repo Repo, sha string) ([]Status, error)
-}
-
-// Members answers questions of trust. "No" is a nil error with false; an error means that nobody knows.
-type Members interface {
-	// IsOrgMember asks about membership of the organisation or group that owns repo.
-	IsOrgMember(ctx context.Context, org, login string) (bool, error)
-	// IsCollaborator asks whether login may write to the repository.
-	IsCollaborator(ctx context.Context, repo Repo, login string) (bool, error)
-}
-
-// StatusState is a commit status's state.
-type StatusState string
-
-// States of a commit status, named as GitHub names them; drivers map them to what their forge has.
-const (
-	StatusPending StatusState = "pending"
-	StatusSuccess StatusState = "success"
-	StatusFailure StatusState = "failure"
-	StatusError   StatusState = "error"
-)
-
-// Status is one commit status.
-type Status struct {
-	Context     string      `json:"context"`
-	State       StatusState `json:"state"`
-	Description string      `json:"description,omitempty"`
-	// TargetURL is where "details" leads.
-	TargetURL string `json:"targetURL,omitempty"`
+// Credentials are what proves who Pharos is. Each kind of forge reads some of them and refuses, at Open, a combination that
+// it cannot use. They are read per client, so a rotated one needs a new client.
+type Credentials struct {
+	// Token is a personal, project, repository or API token.
+	Token string
+	// User goes with Token where the forge wants both (Bitbucket Cloud's API tokens: the account's e-mail address).
+	User string
+	// AppID and AppKey (PEM) are a GitHub App's: installation tokens are made and renewed from them.
+	AppID  int64
+	AppKey []byte
+	// ClientID and ClientSecret are an OAuth consumer's, for the client credentials grant.
+	ClientID, ClientSecret string
 }

@@ -19,6 +19,10 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrConflict: the object changed in between, or already exists.
 	ErrConflict = errors.New("conflict")
+	// ErrHeadMoved: the pull request's head is no longer the commit that the caller named. It is also ErrConflict.
+	ErrHeadMoved = fmt.Errorf("head has moved: %w", ErrConflict)
+	// ErrNotMergeable: the forge refuses the merge: conflicts, missing approvals or checks, a draft.
+	ErrNotMergeable = errors.New("not mergeable")
 	// ErrInvalid: the forge refuses the request as it is.
 	ErrInvalid = errors.New("refused as invalid")
 	// ErrTransient: the forge or the way to it is down; the same call may succeed later.

@@ -27,6 +27,9 @@ const (
 	KindPush        Kind = "push"
 	KindPullRequest Kind = "pull_request"
 	KindComment     Kind = "comment"
+	KindReview      Kind = "review"
+	KindIssue       Kind = "issue"
+	KindStatus      Kind = "status"
 	KindIgnored     Kind = "ignored"
 )
 
@@ -71,7 +74,7 @@ type Push struct {
 // Action says what happened to the object of an event.
 type Action string
 
-// Actions on pull requests and comments, named as GitHub names them.
+// Actions on pull requests, issues, comments and reviews, named as GitHub names them.
 const (
 	ActionOpened      Action = "opened"
 	ActionReopened    Action = "reopened"
@@ -85,6 +88,8 @@ const (
 	ActionMerged      Action = "merged"
 	ActionCreated     Action = "created"
 	ActionDeleted     Action = "deleted"
+	ActionSubmitted   Action = "submitted"
+	ActionDismissed   Action = "dismissed"
 	ActionOther       Action = "other"
 )
 
@@ -95,8 +100,18 @@ type PullRequestEvent struct {
 	Pull   PullRequest `json:"pull"`
 	// Label is the label that ActionLabeled or ActionUnlabeled is about; empty where the forge does not say.
 	Label string `json:"label,omitempty"`
-	// BaseEdited says that ActionEdited moved the pull request to another base branch.
-	BaseEdited bool `json:"baseEdited,omitempty"`
+	// Edited says what ActionEdited changed, as far as the forge tells.
+	Edited Edits `json:"edited,omitzero"`
+	// Before is the head's commit before ActionSynchronize; empty where the forge does not say.
+	Before string `json:"before,omitempty"`
+}
+
+// Edits names the parts of a pull request that were changed.
+type Edits struct {
+	Title bool `json:"title,omitempty"`
+	Body  bool `json:"body,omitempty"`
+	// Base: the pull request was moved to another base branch.
+	Base bool `json:"base,omitempty"`
 }
 
 // Comment is one comment on a pull request or an issue.
@@ -106,6 +121,8 @@ type Comment struct {
 	Author  User      `json:"author"`
 	Link    string    `json:"link,omitempty"`
 	Created time.Time `json:"created,omitzero"`
+	// ReplyTo is the comment this one answers, where the forge keeps threads.
+	ReplyTo string `json:"replyTo,omitempty"`
 }
 
 // CommentEvent reports a comment on a pull request or issue.
@@ -120,6 +137,65 @@ type CommentEvent struct {
 	State State `json:"state"`
 	// Pull is what the payload told of the pull request, nil where it told too little: readers fetch it once then.
 	Pull *PullRequest `json:"pull,omitempty"`
+	// Inline is where in the change the comment stands; nil for one on the whole pull request or issue.
+	Inline *Position `json:"inline,omitempty"`
+}
+
+// Position is a place in a change.
+type Position struct {
+	Path string `json:"path"`
+	// Line counts from 1 in the new file; 0 when the comment is on the file, or on a line that was removed.
+	Line int `json:"line,omitempty"`
+}
+
+// ReviewEvent reports a review that was submitted or dismissed. Where a forge only has approvals and their withdrawal,
+// these are ReviewApproved submitted and dismissed.
+type ReviewEvent struct {
+	Meta   Envelope    `json:"meta"`
+	Action Action      `json:"action"`
+	Review Review      `json:"review"`
+	Pull   PullRequest `json:"pull"`
+}
+
+// Review is one reviewer's verdict on a pull request.
+type Review struct {
+	ID     string      `json:"id,omitempty"`
+	State  ReviewState `json:"state"`
+	Author User        `json:"author"`
+	Body   string      `json:"body,omitempty"`
+	// SHA is the commit that was reviewed; empty where the forge does not say.
+	SHA     string    `json:"sha,omitempty"`
+	Link    string    `json:"link,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// ReviewState is a verdict.
+type ReviewState string
+
+// Verdicts of a review.
+const (
+	ReviewApproved         ReviewState = "approved"
+	ReviewChangesRequested ReviewState = "changes_requested"
+	ReviewCommented        ReviewState = "commented"
+	ReviewDismissed        ReviewState = "dismissed"
+)
+
+// IssueEvent reports a change of an issue that is no pull request.
+type IssueEvent struct {
+	Meta   Envelope `json:"meta"`
+	Action Action   `json:"action"`
+	Issue  Issue    `json:"issue"`
+	// Label is the label that ActionLabeled or ActionUnlabeled is about; empty where the forge does not say.
+	Label string `json:"label,omitempty"`
+}
+
+// StatusEvent reports a commit status, or a check run that has the same meaning, set by anyone.
+type StatusEvent struct {
+	Meta   Envelope `json:"meta"`
+	SHA    string   `json:"sha"`
+	Status Status   `json:"status"`
+	// Branches point at the commit, as far as the forge tells.
+	Branches []string `json:"branches,omitempty"`
 }
 
 // Ignored is a delivery that is authentic but of no interest: a ping, or an event type nobody consumes.
@@ -138,6 +214,15 @@ func (e *PullRequestEvent) Envelope() Envelope { return e.Meta }
 func (e *CommentEvent) Envelope() Envelope { return e.Meta }
 
 // Envelope implements Event.
+func (e *ReviewEvent) Envelope() Envelope { return e.Meta }
+
+// Envelope implements Event.
+func (e *IssueEvent) Envelope() Envelope { return e.Meta }
+
+// Envelope implements Event.
+func (e *StatusEvent) Envelope() Envelope { return e.Meta }
+
+// Envelope implements Event.
 func (e *Ignored) Envelope() Envelope { return e.Meta }
 
 // Kind implements Event.
@@ -148,6 +233,15 @@ func (*PullRequestEvent) Kind() Kind { return KindPullRequest }
 
 // Kind implements Event.
 func (*CommentEvent) Kind() Kind { return KindComment }
+
+// Kind implements Event.
+func (*ReviewEvent) Kind() Kind { return KindReview }
+
+// Kind implements Event.
+func (*IssueEvent) Kind() Kind { return KindIssue }
+
+// Kind implements Event.
+func (*StatusEvent) Kind() Kind { return KindStatus }
 
 // Kind implements Event.
 func (*Ignored) Kind() Kind { return KindIgnored }
@@ -163,12 +257,24 @@ func (e *CommentEvent) Subject() string {
 	return PullRef{Repo: e.Meta.Repo, Number: e.Number}.String()
 }
 
+// Subject orders with the other events of the same pull request.
+func (e *ReviewEvent) Subject() string { return e.Pull.Ref.String() }
+
+// Subject orders by issue.
+func (e *IssueEvent) Subject() string { return e.Issue.Ref.String() }
+
+// Subject orders by commit.
+func (e *StatusEvent) Subject() string { return e.Meta.Repo.String() + "@" + e.SHA }
+
 // Subject of an ignored delivery is its repository; nothing is ever ordered by it.
 func (e *Ignored) Subject() string { return e.Meta.Repo.String() }
 
 func (*Push) sealed()             {}
 func (*PullRequestEvent) sealed() {}
 func (*CommentEvent) sealed()     {}
+func (*ReviewEvent) sealed()      {}
+func (*IssueEvent) sealed()       {}
+func (*StatusEvent) sealed()      {}
 func (*Ignored) sealed()          {}
 
 type stored struct {
@@ -199,6 +305,12 @@ func DecodeEvent(data []byte) (Event, error) {
 		e = &PullRequestEvent{}
 	case KindComment:
 		e = &CommentEvent{}
+	case KindReview:
+		e = &ReviewEvent{}
+	case KindIssue:
+		e = &IssueEvent{}
+	case KindStatus:
+		e = &StatusEvent{}
 	case KindIgnored:
 		e = &Ignored{}
 	default:

@@ -3,6 +3,7 @@ package scm
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Repo identifies one repository on one connection. It is comparable, so it can key a map.
@@ -48,6 +49,9 @@ type Branch struct {
 	SHA string `json:"sha,omitempty"`
 	// Repo is the full name of the repository holding the branch: a fork for a head. Empty when the fork was deleted.
 	Repo string `json:"repo,omitempty"`
+	// CloneURL is that repository's HTTP(S) URL for git, where it is needed to fetch a fork's branch: forges that keep no
+	// ref for a pull request's head in the base repository (see Capabilities.PullHeadRef).
+	CloneURL string `json:"cloneURL,omitempty"`
 }
 
 // User is an account on a forge. Login is what people type after @ and what OWNERS files list.
@@ -74,6 +78,28 @@ type PullRequest struct {
 	Mergeable Mergeable `json:"mergeable,omitempty"`
 	// CloneURL is the base repository's HTTP(S) URL for git.
 	CloneURL string `json:"cloneURL,omitempty"`
+	// Assignees and Reviewers (those asked for a review) as far as the forge tells.
+	Assignees []User `json:"assignees,omitempty"`
+	Reviewers []User `json:"reviewers,omitempty"`
+	// Milestone is its title.
+	Milestone string `json:"milestone,omitempty"`
+	// MergeSHA is the commit on the base branch that a merged pull request became; empty where the forge does not say.
+	MergeSHA string    `json:"mergeSHA,omitempty"`
+	Updated  time.Time `json:"updated,omitzero"`
+}
+
+// Issue is a snapshot of an issue. Its Ref numbers it among the repository's issues, which forges may count apart from pull
+// requests.
+type Issue struct {
+	Ref       PullRef  `json:"ref"`
+	Title     string   `json:"title"`
+	Body      string   `json:"body,omitempty"`
+	Author    User     `json:"author"`
+	State     State    `json:"state"`
+	Labels    []string `json:"labels,omitempty"`
+	Assignees []User   `json:"assignees,omitempty"`
+	Milestone string   `json:"milestone,omitempty"`
+	Link      string   `json:"link,omitempty"`
 }
 
 // HasLabel compares labels as forges do: without regard to case.

@@ -387,7 +387,7 @@ func TestAnAnswerThatIsNoJSONIsAnError(t *testing.T) {
 
 func TestAWrongTokenIsForbidden(t *testing.T) {
 	s := newServer(t)
-	c, err := gitea.Driver{}.Open(scm.Account{Connection: "main", URL: s.URL, Token: "old", HTTP: s.Client()})
+	c, err := gitea.Driver{}.Open(scm.Account{Connection: "main", URL: s.URL, Credentials: scm.Credentials{Token: "old"}, HTTP: s.Client()})
 	if err != nil {
 		t.Fatal(err)
 	}

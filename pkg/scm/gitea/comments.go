@@ -11,7 +11,10 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-type comments struct{ *api }
+type comments struct {
+	*api
+	scm.Comments
+}
 
 // List implements scm.Comments. Comments on lines of code belong to reviews and are not among them.
 func (c comments) List(ctx context.Context, ref scm.PullRef) ([]scm.Comment, error) {

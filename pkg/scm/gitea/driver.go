@@ -33,15 +33,16 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 		forge: &goscm.Client{Client: account.HTTP, BaseURL: base, Driver: goscm.DriverGitea},
 		token: account.Token,
 	}
-	return &scm.Client{
+	none := scm.NewClient(scm.Client{})
+	return scm.NewClient(scm.Client{
 		Capabilities: scm.Capabilities{
 			StatusDescriptionLimit: 0, // stored as text
 			PullHeadRef:            "refs/pull/%d/head",
 		},
-		Pulls:    pulls{a},
-		Comments: comments{a},
-		Labels:   labels{a},
+		Pulls:    pulls{a, none.Pulls},
+		Comments: comments{a, none.Comments},
+		Labels:   labels{a, none.Labels},
 		Statuses: statuses{a},
-		Members:  members{a},
-	}, nil
+		Members:  members{a, none.Members},
+	}), nil
 }

@@ -15,7 +15,10 @@ import (
 // labelColor is given to labels that Pharos has to create: a neutral grey, which people may change.
 const labelColor = "#bfc4c9"
 
-type labels struct{ *api }
+type labels struct {
+	*api
+	scm.Labels
+}
 
 // List implements scm.Labels.
 func (l labels) List(ctx context.Context, ref scm.PullRef) ([]string, error) {

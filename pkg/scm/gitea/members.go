@@ -10,7 +10,10 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-type members struct{ *api }
+type members struct {
+	*api
+	scm.Members
+}
 
 // IsOrgMember implements scm.Members. The owner of a repository may be a user instead of an organisation; that has no
 // members, so the answer is no, and IsCollaborator says yes to the owner. A bot outside the organisation is redirected to

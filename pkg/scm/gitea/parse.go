@@ -154,10 +154,10 @@ func (d *delivery) pullRequest(body []byte) (scm.Event, error) {
 	}
 	action := pullAction(payload.Action, payload.Changes, &pr)
 	return &scm.PullRequestEvent{
-		Meta:       meta,
-		Action:     action,
-		Pull:       pr,
-		BaseEdited: action == scm.ActionEdited && payload.Changes.Ref != nil,
+		Meta:   meta,
+		Action: action,
+		Pull:   pr,
+		Edited: scm.Edits{Base: action == scm.ActionEdited && payload.Changes.Ref != nil},
 	}, nil
 }
 

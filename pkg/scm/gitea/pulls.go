@@ -12,7 +12,10 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-type pulls struct{ *api }
+type pulls struct {
+	*api
+	scm.PullRequests
+}
 
 // Get implements scm.PullRequests.
 func (p pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {

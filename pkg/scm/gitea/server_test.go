@@ -84,7 +84,7 @@ func (s *server) record(next http.Handler) http.Handler {
 
 func (s *server) client(t *testing.T) *scm.Client {
 	t.Helper()
-	c, err := gitea.Driver{}.Open(scm.Account{Connection: "main", URL: s.URL, Token: "t0ken", HTTP: s.Client()})
+	c, err := gitea.Driver{}.Open(scm.Account{Connection: "main", URL: s.URL, Credentials: scm.Credentials{Token: "t0ken"}, HTTP: s.Client()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,14 +11,15 @@ import (
 
 // Client is a client of the forge as [Bot]. All clients of one forge share its state.
 func (f *Forge) Client() *scm.Client {
-	return &scm.Client{
+	none := scm.NewClient(scm.Client{})
+	return scm.NewClient(scm.Client{
 		Capabilities: scm.Capabilities{PullHeadRef: "refs/pull/%d/head"},
-		Pulls:        pulls{f},
-		Comments:     comments{f},
-		Labels:       labels{f},
+		Pulls:        pulls{f, none.Pulls},
+		Comments:     comments{f, none.Comments},
+		Labels:       labels{f, none.Labels},
 		Statuses:     statuses{f},
-		Members:      members{f},
-	}
+		Members:      members{f, none.Members},
+	})
 }
 
 func (f *Forge) find(ref scm.PullRef) (*scm.PullRequest, error) {
@@ -28,7 +29,10 @@ func (f *Forge) find(ref scm.PullRef) (*scm.PullRequest, error) {
 	return nil, fmt.Errorf("pull request %v: %w", ref, scm.ErrNotFound)
 }
 
-type pulls struct{ *Forge }
+type pulls struct {
+	*Forge
+	scm.PullRequests
+}
 
 func (f pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {
 	err := f.enter(ctx, "Pulls.Get")
@@ -70,7 +74,10 @@ func (f pulls) Compare(ctx context.Context, repo scm.Repo, before, after string)
 	return slices.Clone(files), nil
 }
 
-type comments struct{ *Forge }
+type comments struct {
+	*Forge
+	scm.Comments
+}
 
 func (f comments) List(ctx context.Context, ref scm.PullRef) ([]scm.Comment, error) {
 	err := f.enter(ctx, "Comments.List")
@@ -114,7 +121,10 @@ func (f comments) Delete(ctx context.Context, ref scm.PullRef, id string) error 
 	return nil
 }
 
-type labels struct{ *Forge }
+type labels struct {
+	*Forge
+	scm.Labels
+}
 
 func (f labels) List(ctx context.Context, ref scm.PullRef) ([]string, error) {
 	err := f.enter(ctx, "Labels.List")
@@ -181,7 +191,10 @@ func (f statuses) List(ctx context.Context, repo scm.Repo, sha string) ([]scm.St
 	return newest(f.statuses[commitKey{repo, sha}]), nil
 }
 
-type members struct{ *Forge }
+type members struct {
+	*Forge
+	scm.Members
+}
 
 func (f members) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
 	err := f.enter(ctx, "Members.IsOrgMember")
