@@ -22,7 +22,7 @@ const maxAnswers = 16384
 // RememberMembers answers questions of trust from memory for a while, because the same few people cause most events.
 // Errors are never remembered.
 func RememberMembers(forge scm.Members, now func() time.Time) scm.Members {
-	return &remembered{forge: forge, now: now, answers: map[question]answer{}}
+	return &remembered{Members: forge, now: now, answers: map[question]answer{}}
 }
 
 type question struct {
@@ -35,9 +35,10 @@ type answer struct {
 	until time.Time
 }
 
+// remembered passes on what it does not know to remember: permissions and teams are asked for rarely, and then anew.
 type remembered struct {
-	forge scm.Members
-	now   func() time.Time
+	scm.Members
+	now func() time.Time
 
 	mu      sync.Mutex
 	answers map[question]answer
@@ -45,12 +46,12 @@ type remembered struct {
 
 // IsOrgMember implements scm.Members.
 func (r *remembered) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
-	return r.ask(question{org, strings.ToLower(login)}, func() (bool, error) { return r.forge.IsOrgMember(ctx, org, login) })
+	return r.ask(question{org, strings.ToLower(login)}, func() (bool, error) { return r.Members.IsOrgMember(ctx, org, login) })
 }
 
 // IsCollaborator implements scm.Members.
 func (r *remembered) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
-	return r.ask(question{repo.FullName() + "/", strings.ToLower(login)}, func() (bool, error) { return r.forge.IsCollaborator(ctx, repo, login) })
+	return r.ask(question{repo.FullName() + "/", strings.ToLower(login)}, func() (bool, error) { return r.Members.IsCollaborator(ctx, repo, login) })
 }
 
 func (r *remembered) ask(q question, forge func() (bool, error)) (bool, error) {
