@@ -5,6 +5,7 @@ event travels from the forge and back. A test holds this table against the real 
 	   scm                    vocabulary: repositories, pull requests, events, roles of a client, errors
 	   apis/pharos/v1alpha1   the custom resources Delivery and PipelineJob
 
+	   rush                   urgent work goes first
 	   strictyaml             YAML to Go values, with the line and column of every mistake
 
 	   -- edges: one outside system each

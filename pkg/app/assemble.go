@@ -25,6 +25,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/pipeline"
 	"github.com/pharos-ci/pharos/pkg/plugins"
+	"github.com/pharos-ci/pharos/pkg/rush"
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/webhook"
 )
@@ -129,11 +130,14 @@ func (s *server) addWebhook() error {
 
 func (s *server) addControllers() error {
 	c := s.config.Current()
+	starting := &rush.Rush{}
+	worker := inbox.NewWorker(s.inbox, s.GetCache(), s.chat)
+	worker.Rush = starting
 	for _, r := range []interface {
 		SetupWithManager(manager.Manager) error
 	}{
-		inbox.NewWorker(s.inbox, s.GetCache(), s.chat),
-		controller.NewJob(s.GetClient(), controller.JobOptions{Pipeline: pipeline.Options{Image: s.Image}, RunURL: s.runURL}),
+		worker,
+		controller.NewJob(s.GetClient(), controller.JobOptions{Pipeline: pipeline.Options{Image: s.Image}, RunURL: s.runURL, Rush: starting}),
 		controller.NewLogs(controller.LogsOptions{Client: s.GetClient(), Store: s.store, Source: s.source, Layout: layout(c)}),
 		controller.NewReport(s.GetClient(), s.forges, controller.ReportOptions{}),
 	} {

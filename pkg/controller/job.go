@@ -15,6 +15,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/pipeline"
+	"github.com/pharos-ci/pharos/pkg/rush"
 )
 
 const (
@@ -26,6 +27,8 @@ const (
 	staleRecheck = 500 * time.Millisecond
 	// taskGrace is how long after a run's failure its TaskRuns are waited for: they say why it failed.
 	taskGrace = 10 * time.Second
+	// rushLimit is how long the start of a run may go unrecorded while others start; rushRecheck looks again.
+	rushLimit, rushRecheck = 2 * time.Second, 100 * time.Millisecond
 	// refusalRecheck and refusalGrace bound the time in which a refused run is tried again: a quota frees itself.
 	refusalRecheck, refusalGrace = 10 * time.Second, time.Minute
 )
@@ -36,6 +39,8 @@ type JobOptions struct {
 	Pipeline pipeline.Options
 	// RunURL is the run's page on the dashboard; nil means that there is none.
 	RunURL func(*v1alpha1.PipelineJob) string
+	// Rush is on while runs are being started, which goes before writing that they have started; nil writes at once.
+	Rush *rush.Rush
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -102,6 +107,7 @@ func (r *Job) step(ctx context.Context, pj *v1alpha1.PipelineJob) (ctrl.Result, 
 
 // start creates the PipelineRun as soon as nothing speaks against it.
 func (r *Job) start(ctx context.Context, pj *v1alpha1.PipelineJob) (ctrl.Result, error) {
+	defer r.opts.Rush.Begin()()
 	newer, err := r.supersede(ctx, pj)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -129,15 +135,19 @@ func (r *Job) start(ctx context.Context, pj *v1alpha1.PipelineJob) (ctrl.Result,
 	if err := r.client.Create(ctx, run); err != nil {
 		return r.refused(ctx, pj, run, err)
 	}
-	return ctrl.Result{}, r.started(ctx, pj)
+	return r.started(ctx, pj)
 }
 
-func (r *Job) started(ctx context.Context, pj *v1alpha1.PipelineJob) error {
+// started records the start, or leaves that to a calmer moment: until then the PipelineRun itself tells it.
+func (r *Job) started(ctx context.Context, pj *v1alpha1.PipelineJob) (ctrl.Result, error) {
 	if pj.Status.StartTime == nil { // one that waited for a slot would tell of the queue, not of us
 		jobStart.Observe(r.opts.Now().Sub(triggeredAt(pj)).Seconds())
 	}
 	log.FromContext(ctx).Info("pipeline run created", "job", pj.Spec.Job, "type", pj.Spec.Type, "delivery", pj.Spec.Delivery)
-	return r.write(ctx, pj, v1alpha1.StatePending, "Running.", nil)
+	if r.opts.Rush.On() {
+		return ctrl.Result{RequeueAfter: rushRecheck}, nil
+	}
+	return ctrl.Result{}, r.write(ctx, pj, v1alpha1.StatePending, "Running.", nil)
 }
 
 // refused sorts out why a PipelineRun could not be created.
@@ -173,6 +183,9 @@ func (r *Job) follow(ctx context.Context, pj *v1alpha1.PipelineJob, run *pipelin
 	}
 	state, description, done := pipeline.State(run, tasks...)
 	if !state.Terminal() {
+		if r.opts.Rush.On() && pj.Status.PendingTime == nil && r.opts.Now().Sub(run.CreationTimestamp.Time) < rushLimit {
+			return ctrl.Result{RequeueAfter: rushRecheck}, nil
+		}
 		if why := abortReason(pj); why != "" {
 			description = "Aborting: " + why
 			if err := r.cancel(ctx, run); err != nil {

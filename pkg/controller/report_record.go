@@ -57,8 +57,14 @@ func (t *told) remember(pj *v1alpha1.PipelineJob, reporter string, last lastTold
 	time.AfterFunc(echo, func() { t.entries.CompareAndDelete(key, last) })
 }
 
-// record keeps what was told, first in memory, so that a failing write does not make the forge hear it twice.
+// record keeps what was told, first in memory, so that a failing write does not make the forge hear it twice. What a run
+// that goes on was said to be stays in memory: after a restart the forge hears once more of the runs under way, which is
+// cheaper than a write for each that ever was.
 func (r *Report) record(ctx context.Context, pj *v1alpha1.PipelineJob, reporter string, status v1alpha1.ReportStatus) error {
+	if !status.State.Terminal() && status.Message == "" {
+		r.told.entries.Store(keyOf(pj, reporter), lastTold{ReportStatus: status})
+		return nil
+	}
 	last := lastTold{ReportStatus: status, unsaved: true}
 	r.told.remember(pj, reporter, last)
 	return r.save(ctx, pj, reporter, last)

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/rush"
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
@@ -39,6 +40,8 @@ type Inbox struct {
 	namespace string
 	blobs     Blobs
 	now       func() time.Time
+	// storing is on while deliveries are being written: a forge waits for the answer.
+	storing rush.Rush
 }
 
 // New makes an inbox that stores into namespace.
@@ -49,6 +52,7 @@ func New(c client.Client, namespace string, blobs Blobs) *Inbox {
 // Put returns once the event is durable. The same delivery put again is a no-op, so that a forge's redelivery runs nothing
 // twice. Every error means that nothing was stored and the forge should send again.
 func (i *Inbox) Put(ctx context.Context, e scm.Event) error {
+	defer i.storing.Begin()()
 	payload, err := pack(e)
 	if err != nil {
 		return err

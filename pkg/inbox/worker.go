@@ -20,6 +20,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/chatops"
+	"github.com/pharos-ci/pharos/pkg/rush"
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
@@ -32,8 +33,17 @@ const (
 	longestDelay      = 10 * time.Minute
 )
 
-// workers is how many subjects are worked on at once. The work waits for the forge, so it exceeds the processor count.
-const workers = 8
+// workers is how many subjects are worked on at once. The work waits for the forge and for calmer times, so it far
+// exceeds the processor count.
+const workers = 32
+
+const (
+	// storingLimit is how long an attempt lets deliveries that are being stored go first.
+	storingLimit = 250 * time.Millisecond
+	// startingLimit is how long the record of an attempt lets runs start first. The attempt may be made twice if Pharos dies
+	// in between, which changes nothing.
+	startingLimit = time.Second
+)
 
 // subjectIndex finds the unfinished deliveries of a subject in the informer.
 const subjectIndex = "unfinished-subject"
@@ -49,6 +59,8 @@ type Worker struct {
 	reader   client.Reader
 	dispatch Dispatcher
 	now      func() time.Time
+	// Rush is shared with whatever starts runs; nil records at once.
+	Rush *rush.Rush
 	// written holds, by delivery name, the version that was read before the last write. While the informer still shows
 	// that version, the delivery looks as if the attempt had not been made.
 	written sync.Map
@@ -130,6 +142,7 @@ func (w *Worker) untilDue(d *v1alpha1.Delivery) time.Duration {
 func (w *Worker) process(ctx context.Context, d *v1alpha1.Delivery) (wait time.Duration, err error) {
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues("delivery", d.Name, "subject", d.Spec.Subject, "event", d.Spec.Event))
 	before := d.DeepCopy()
+	w.inbox.storing.Pass(ctx, storingLimit)
 	report, failure := w.attempt(ctx, d)
 	if ctx.Err() != nil {
 		return 0, ctx.Err() // shutting down is no fault of the delivery: the next leader takes it up as it is
@@ -141,6 +154,7 @@ func (w *Worker) process(ctx context.Context, d *v1alpha1.Delivery) (wait time.D
 	} else {
 		wait = w.fail(ctx, d, failure)
 	}
+	w.Rush.Pass(ctx, startingLimit)
 	if err := w.inbox.client.Patch(ctx, d, client.MergeFrom(before)); err != nil {
 		return 0, fmt.Errorf("record outcome of delivery %s: %w", d.Name, err)
 	}
@@ -152,6 +166,7 @@ func (w *Worker) process(ctx context.Context, d *v1alpha1.Delivery) (wait time.D
 }
 
 func (w *Worker) attempt(ctx context.Context, d *v1alpha1.Delivery) (chatops.Report, error) {
+	defer w.Rush.Begin()()
 	earlier := chatops.Report{Outcomes: d.Status.Outcomes, Jobs: d.Status.Jobs}
 	e, err := w.inbox.unpack(ctx, d)
 	if err != nil {
