@@ -16,6 +16,18 @@ var (
 		Name: "pharos_forge_requests_total",
 		Help: "Requests sent to forges, each try counted, by the HTTP status answered or the kind of failure.",
 	}, []string{"forge", "connection", "method", "endpoint", "code"})
+	cached = promauto.With(metrics.Registry).NewCounterVec(prometheus.CounterOpts{
+		Name: "pharos_forge_cache_total",
+		Help: "GETs by what the cache did: hit (unchanged, the forge said), changed, miss, shared (answered by an equal request under way).",
+	}, []string{"forge", "connection", "endpoint", "result"})
+	remaining = promauto.With(metrics.Registry).NewGaugeVec(prometheus.GaugeOpts{
+		Name: "pharos_forge_rate_remaining",
+		Help: "Requests left until the forge's rate limit, as it said last.",
+	}, []string{"forge", "connection", "resource"})
+	limited = promauto.With(metrics.Registry).NewCounterVec(prometheus.CounterOpts{
+		Name: "pharos_forge_rate_limited_total",
+		Help: "Requests not sent because the forge asked to stay away, or because the rest is kept for people's commands.",
+	}, []string{"forge", "connection", "reason"})
 	duration = promauto.With(metrics.Registry).NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "pharos_forge_request_duration_seconds",
 		Help:    "Time from sending a request to the headers of its answer, each try by itself.",
@@ -48,4 +60,8 @@ func code(res *http.Response, err error) string {
 	default:
 		return "error"
 	}
+}
+
+func (o Options) countCache(req *http.Request, result string) {
+	cached.WithLabelValues(o.Forge, o.Connection, endpoint(req), result).Inc()
 }

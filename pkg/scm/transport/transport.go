@@ -18,6 +18,8 @@ const (
 	DefaultMaxWait = 10 * time.Second
 	// DefaultMaxResponse holds the largest page a forge serves (file lists of vendored trees) many times over.
 	DefaultMaxResponse = 32 << 20
+	// DefaultCacheSize of answers with entity tags holds what a few hundred active pull requests are asked about.
+	DefaultCacheSize = 8 << 20
 )
 
 // Options configure the chain of one connection.
@@ -31,6 +33,8 @@ type Options struct {
 	Retries     int
 	MaxWait     time.Duration
 	MaxResponse int64
+	// CacheSize bounds the answers kept for revalidation, in bytes; negative keeps none.
+	CacheSize int64
 	// Now, Jitter and Wait replace the clock, for tests. Jitter picks a pause below its argument; Wait ends early with
 	// the context's error.
 	Now    func() time.Time
@@ -43,6 +47,9 @@ func New(o Options) http.RoundTripper {
 	o = o.withDefaults()
 	return chain(o.Base,
 		redact,
+		share(o),
+		etags(o),
+		budget(o),
 		retry(o),
 		observe(o),
 		capped(o.MaxResponse),
@@ -79,6 +86,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxResponse <= 0 {
 		o.MaxResponse = DefaultMaxResponse
+	}
+	if o.CacheSize == 0 {
+		o.CacheSize = DefaultCacheSize
 	}
 	if o.Now == nil {
 		o.Now = time.Now

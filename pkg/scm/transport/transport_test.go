@@ -170,7 +170,7 @@ func TestRetryEnds(t *testing.T) {
 		f := &forge{answers: busy}
 		ctx, cancel := context.WithCancel(t.Context())
 		giveUp := func(o *transport.Options) {
-			o.Wait = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+			o.Wait = func(ctx context.Context, _ time.Duration) error { cancel(); <-ctx.Done(); return ctx.Err() }
 		}
 		_, err := client(f, &clock{}, giveUp).Do(request(t, http.MethodGet, "").WithContext(ctx))
 		if !errors.Is(err, context.Canceled) || len(f.bodies) != 1 {
@@ -226,7 +226,7 @@ func TestTheTimeoutSpansTheBody(t *testing.T) {
 		ctx = req.Context()
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("late")), ContentLength: 4}, nil
 	})
-	res, err := client(base, &clock{}).Do(request(t, http.MethodGet, ""))
+	res, err := client(base, &clock{}).Do(request(t, http.MethodDelete, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
