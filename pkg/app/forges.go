@@ -46,7 +46,7 @@ type connection struct {
 	config.Connection
 	driver  scm.Driver
 	client  *scm.Client
-	token   []byte
+	proof   scm.Credentials
 	secrets [][]byte
 }
 
@@ -77,11 +77,11 @@ func open(cc config.Connection, old *table) (*connection, error) {
 	if !ok {
 		return nil, fmt.Errorf("this version has no driver for kind %q", cc.Kind)
 	}
-	token, err := readSecret(cc.TokenFile)
+	proof, err := credentials(cc)
 	if err != nil {
 		return nil, err
 	}
-	conn := &connection{Connection: cc, driver: driver, token: token}
+	conn := &connection{Connection: cc, driver: driver, proof: proof}
 	for _, file := range cc.WebhookSecretFiles {
 		secret, err := readSecret(file)
 		if err != nil {
@@ -90,13 +90,13 @@ func open(cc config.Connection, old *table) (*connection, error) {
 		conn.secrets = append(conn.secrets, secret)
 	}
 	if old != nil {
-		if was := old.byName[cc.Name]; was != nil && reflect.DeepEqual(was.Connection, cc) && bytes.Equal(was.token, token) {
+		if was := old.byName[cc.Name]; was != nil && reflect.DeepEqual(was.Connection, cc) && reflect.DeepEqual(was.proof, proof) {
 			conn.client = was.client
 			return conn, nil
 		}
 	}
 	conn.client, err = driver.Open(scm.Account{
-		Connection: cc.Name, URL: cc.URL, Credentials: scm.Credentials{Token: string(token)}, Bot: cc.Bot,
+		Connection: cc.Name, URL: cc.URL, Credentials: proof, Bot: cc.Bot,
 		HTTP: &http.Client{Transport: transport.New(transport.Options{Forge: cc.Kind, Connection: cc.Name})},
 	})
 	if err != nil {
@@ -104,6 +104,29 @@ func open(cc config.Connection, old *table) (*connection, error) {
 	}
 	conn.client.Members = chatops.RememberMembers(conn.client.Members, time.Now)
 	return conn, nil
+}
+
+// credentials reads what a connection logs in with.
+func credentials(cc config.Connection) (scm.Credentials, error) {
+	proof := scm.Credentials{User: cc.TokenUser, AppID: cc.GitHubAppID, ClientID: cc.OAuthClientID}
+	for _, part := range []struct {
+		file string
+		take func([]byte)
+	}{
+		{cc.TokenFile, func(data []byte) { proof.Token = string(data) }},
+		{cc.GitHubAppPrivateKeyFile, func(data []byte) { proof.AppKey = data }},
+		{cc.OAuthClientSecretFile, func(data []byte) { proof.ClientSecret = string(data) }},
+	} {
+		if part.file == "" {
+			continue
+		}
+		data, err := readSecret(part.file)
+		if err != nil {
+			return proof, err
+		}
+		part.take(data)
+	}
+	return proof, nil
 }
 
 // readSecret reads a file without the line end that editors add.

@@ -21,6 +21,14 @@ type Connection struct {
 	// TokenFile holds the account's token; WebhookSecretFiles hold every active webhook secret, so that one can be rotated.
 	TokenFile          string   `json:"token_file"`
 	WebhookSecretFiles []string `json:"webhook_secret_files"`
+	// TokenUser goes with the token where the forge wants both: the e-mail address of a Bitbucket Cloud API token.
+	TokenUser string `json:"token_user,omitempty"`
+	// GitHubAppID and GitHubAppPrivateKeyFile replace the token on GitHub.
+	GitHubAppID             int64  `json:"github_app_id,omitempty"`
+	GitHubAppPrivateKeyFile string `json:"github_app_private_key_file,omitempty"`
+	// OAuthClientID and OAuthClientSecretFile replace the token on Bitbucket Cloud: an OAuth consumer.
+	OAuthClientID         string `json:"oauth_client_id,omitempty"`
+	OAuthClientSecretFile string `json:"oauth_client_secret_file,omitempty"`
 	// Default marks the connection that repository keys without a name mean, and that /hook answers for. Without a mark it is
 	// the first.
 	Default bool `json:"default,omitempty"`
@@ -68,11 +76,46 @@ func (c *Connection) check(at place) {
 	if c.Bot == "" {
 		at(SeverityError, "bot", "a connection needs bot", "name the login of the account that the token belongs to")
 	}
-	if c.TokenFile == "" {
-		at(SeverityError, "token_file", "a connection needs token_file", "name the file that holds the account's token")
-	}
+	c.checkCredentials(at)
 	if len(c.WebhookSecretFiles) == 0 {
 		at(SeverityError, "webhook_secret_files", "a connection needs webhook_secret_files", "name the files that hold the webhook secrets; unsigned webhooks are refused")
+	}
+}
+
+// credential is one way to prove who the bot is: by which kinds of forges, and whether each half of it is given.
+type credential struct {
+	field, other string
+	kinds        []string
+	given, whole bool
+}
+
+// checkCredentials wants exactly one way to log in, and one that the kind of forge has.
+func (c *Connection) checkCredentials(at place) {
+	ways := []credential{
+		{"token_file", "", Kinds, c.TokenFile != "", true},
+		{"github_app_id", "github_app_private_key_file", []string{"github"}, c.GitHubAppID != 0 || c.GitHubAppPrivateKeyFile != "",
+			c.GitHubAppID != 0 && c.GitHubAppPrivateKeyFile != ""},
+		{"oauth_client_id", "oauth_client_secret_file", []string{"bitbucketcloud"}, c.OAuthClientID != "" || c.OAuthClientSecretFile != "",
+			c.OAuthClientID != "" && c.OAuthClientSecretFile != ""},
+	}
+	var given []string
+	for _, way := range ways {
+		if !way.given {
+			continue
+		}
+		given = append(given, way.field)
+		if !slices.Contains(way.kinds, c.Kind) {
+			at(SeverityError, way.field, fmt.Sprintf("%s is not a way to log in to %s", way.field, c.Kind), "use token_file")
+		}
+		if !way.whole {
+			at(SeverityError, way.field, way.field+" and "+way.other+" belong together", "give both")
+		}
+	}
+	switch {
+	case len(given) == 0:
+		at(SeverityError, "token_file", "a connection needs token_file", "name the file that holds the account's token")
+	case len(given) > 1:
+		at(SeverityError, given[1], strings.Join(given, " and ")+" exclude each other", "keep one")
 	}
 }
 

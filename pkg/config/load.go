@@ -188,6 +188,8 @@ func (c *Config) resolve(folder string) {
 	}
 	for i := range c.Connections {
 		relative(&c.Connections[i].TokenFile)
+		relative(&c.Connections[i].GitHubAppPrivateKeyFile)
+		relative(&c.Connections[i].OAuthClientSecretFile)
 		for j := range c.Connections[i].WebhookSecretFiles {
 			relative(&c.Connections[i].WebhookSecretFiles[j])
 		}
