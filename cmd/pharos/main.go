@@ -49,7 +49,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), clone(), replay(), versionCommand())
+	cmd.AddCommand(serve(), clone(), replay(), hooksCommand(), versionCommand())
 	return cmd
 }
 

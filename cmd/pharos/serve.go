@@ -16,10 +16,8 @@ func serve() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return app.Serve(cmd.Context(), o) },
 	}
+	configFlags(cmd, &o.Config)
 	f := cmd.Flags()
-	f.StringVar(&o.Config.Config, "config-path", "config.yaml", "Prow's config.yaml with the connections")
-	f.StringVar(&o.Config.Jobs, "job-config-path", "", "file or folder with more jobs")
-	f.StringVar(&o.Config.Plugins, "plugin-config", "plugins.yaml", "Prow's plugins.yaml")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig of the cluster; the default is the pod's own, then $KUBECONFIG")
 	f.StringSliceVar(&o.Only, "only", nil, "parts to run: webhook, controller, dashboard; the default is all")
 	f.StringVar(&o.WebhookAddress, "webhook-address", ":8080", "address that takes webhooks at /hook/<connection>")
