@@ -30,6 +30,7 @@ event travels from the forge and back. A test holds this table against the real 
 	1  webhook                the HTTP door
 	   controller             reconcilers: job, logs, report, garbage collection
 	   dashboard              runs and live logs for people
+	   sweep                  what no webhook told: commits and comments of open pull requests
 	   hooks                  webhooks on the forges: plan, install, repair, redelivery
 	   config                 strict load, validation with line numbers, hot reload
 

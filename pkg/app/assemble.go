@@ -145,6 +145,9 @@ func (s *server) addControllers() error {
 			return err
 		}
 	}
+	if err := s.addCatchUp(); err != nil {
+		return err
+	}
 	return s.addAll(
 		&inbox.Expiry{Client: s.GetClient(), Namespace: c.ProwJobNamespace, Processed: keepProcessed, Dead: keepDead, Every: sweepEvery},
 		&controller.GC{

@@ -32,6 +32,8 @@ type Options struct {
 	PprofAddress string
 	// DashboardURL is what statuses link to; empty means what the configuration says.
 	DashboardURL string
+	// WebhookURL is where the forges reach Pharos; with it, failed deliveries are asked for after a downtime.
+	WebhookURL string
 	// Image of Pharos, for the clone step.
 	Image       string
 	LeaderElect bool
@@ -45,6 +47,7 @@ func (o *Options) validate() error {
 		}
 	}
 	o.DashboardURL = strings.TrimRight(o.DashboardURL, "/")
+	o.WebhookURL = strings.TrimRight(o.WebhookURL, "/")
 	return nil
 }
 

@@ -86,6 +86,7 @@ func (i *Inbox) delivery(e scm.Event) *v1alpha1.Delivery {
 			Labels: map[string]string{
 				v1alpha1.LabelManaged: "true",
 				v1alpha1.LabelSubject: digest(e.Subject())[:16],
+				v1alpha1.LabelAbout:   About(e),
 			},
 		},
 		Spec: v1alpha1.DeliverySpec{
@@ -98,6 +99,21 @@ func (i *Inbox) delivery(e scm.Event) *v1alpha1.Delivery {
 		},
 		Status: v1alpha1.DeliveryStatus{Phase: v1alpha1.DeliveryPending},
 	}
+}
+
+// About is a label's value that two events share when they tell of the same head of a pull request, or of the same comment:
+// a delivery and what a sweep found later, for example.
+func About(e scm.Event) string {
+	what := e.Subject()
+	switch e := e.(type) {
+	case *scm.PullRequestEvent:
+		what += "@" + e.Pull.Head.SHA
+	case *scm.CommentEvent:
+		what += "/comment/" + e.Comment.ID
+	default:
+		what += "/delivery/" + e.Envelope().ID
+	}
+	return digest(what)[:16]
 }
 
 // Name is the object name of a delivery: the same for every redelivery, and valid whatever the forge's id looks like.

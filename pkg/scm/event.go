@@ -8,7 +8,8 @@ import (
 )
 
 // Event is one authenticated, normalised webhook delivery. The set is sealed: a type switch over the types in this
-// file is complete. Only [Driver.Parse] makes events, so holding one proves that its signature was checked.
+// file is complete. [Driver.Parse] makes events, so that holding one proves that its signature was checked, and so does
+// whoever reads the same facts from the forge itself (package sweep).
 type Event interface {
 	// Envelope is what every delivery carries.
 	Envelope() Envelope

@@ -5,7 +5,8 @@ package v1alpha1
 const (
 	// LabelManaged marks every object that Pharos made; its informers select by it.
 	LabelManaged = "pharos-ci.dev/managed"
-	// LabelSubject is a hash of the ordering key, on deliveries.
+	// LabelSubject is a hash of the ordering key, on deliveries; LabelAbout of the commit or comment that one told of.
+	LabelAbout   = "pharos-ci.dev/about"
 	LabelSubject = "pharos-ci.dev/subject"
 	// LabelJob, LabelType, LabelOrg, LabelRepo, LabelPull and LabelBuildID describe a run.
 	LabelJob     = "pharos-ci.dev/job"
