@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/test/harness"
 )
 
@@ -68,7 +69,7 @@ func pulls(t *testing.T, s *harness.Site, n int) []harness.Recorded {
 	t.Helper()
 	s.Recorder.Hold()
 	for i := range n {
-		_, err := s.Gitea.OpenPull(harness.Change{
+		_, err := harness.OpenPull(s.Forge, harness.Change{
 			Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: fmt.Sprint("branch-", i), NewFrom: "main",
 			Path: fmt.Sprintf("src/file-%d", i), Content: "x",
 		}, fmt.Sprint("Change ", i))
@@ -78,7 +79,7 @@ func pulls(t *testing.T, s *harness.Site, n int) []harness.Recorded {
 	}
 	var deliveries []harness.Recorded
 	err := harness.Until(t.Context(), time.Minute, "all deliveries", func() (bool, string) {
-		deliveries = s.Recorder.Seen("pull_request")
+		deliveries = s.Recorder.Seen(scm.KindPullRequest)
 		return len(deliveries) >= n, fmt.Sprint(len(deliveries))
 	})
 	if err != nil {

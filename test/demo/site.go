@@ -119,7 +119,7 @@ func (d *demo) open(ctx context.Context) error {
 }
 
 func (d *demo) passing(ctx context.Context) error {
-	_, err := d.site.Gitea.OpenPull(harness.Change{
+	_, err := harness.OpenPull(d.site.Forge, harness.Change{
 		Org: d.site.Org, Repo: d.site.Repo, As: harness.Member, Branch: "greeting", NewFrom: "main",
 		Path: "docs.md", Content: "# app\n\nSays hello.\n",
 	}, "Say hello in the documentation")
@@ -136,7 +136,7 @@ func (d *demo) passing(ctx context.Context) error {
 }
 
 func (d *demo) failing(ctx context.Context) error {
-	_, err := d.site.Gitea.OpenPull(harness.Change{
+	_, err := harness.OpenPull(d.site.Forge, harness.Change{
 		Org: d.site.Org, Repo: d.site.Repo, As: harness.Member, Branch: "broken", NewFrom: "main",
 		Path: "test.sh", Content: testScript + "echo \"not ok report\"\nexit 1\n",
 	}, "Add a test that fails")
@@ -163,7 +163,7 @@ Pharos is up after %.0f s. Look here:
   log of Pharos   %[16]s
 
 Ctrl-C stops Pharos; make demo-down removes everything.
-`, time.Since(d.started).Seconds(), s.Gitea.URL, harness.Member, harness.Password,
+`, time.Since(d.started).Seconds(), s.Forge.Address(), harness.Member, harness.Password,
 		s.Cluster.Gitea.AdminUser, s.Cluster.Gitea.AdminPassword, s.Org, s.Repo, s.Pharos.DashboardURL,
 		s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.AccessKey, s.Cluster.S3.SecretKey,
 		s.Cluster.Kubeconfig, s.Namespace, filepath.Join(d.root, "pharos.log"))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/test/harness"
 )
 
@@ -15,7 +16,7 @@ func TestTheSameDeliverySentAgainRunsNothingTwice(t *testing.T) {
 	s := newSite(t, "again", unitJob, nil)
 	s.open("feature", "a.txt", "a")
 	s.wait("unit", v1alpha1.StateSuccess, 1)
-	opened := s.Recorder.Seen("pull_request")
+	opened := s.Recorder.Seen(scm.KindPullRequest)
 	if len(opened) == 0 {
 		t.Fatal("no pull_request delivery was recorded")
 	}
@@ -24,12 +25,12 @@ func TestTheSameDeliverySentAgainRunsNothingTwice(t *testing.T) {
 			t.Errorf("a redelivery was answered %d, %v", status, err)
 		}
 	}
-	before := len(s.Recorder.Seen("pull_request"))
-	if err := s.Gitea.Redeliver(s.ctx(), s.Org, s.Repo, s.HookID, opened[0].Header.Get("X-Gitea-Delivery")); err != nil {
+	before := len(s.Recorder.Seen(scm.KindPullRequest))
+	if err := s.Forge.Redeliver(s.ctx(), s.Org, s.Repo, opened[0]); err != nil {
 		t.Fatal(err)
 	}
 	s.until("Gitea's redelivery", func() (bool, string) {
-		seen := s.Recorder.Seen("pull_request")
+		seen := s.Recorder.Seen(scm.KindPullRequest)
 		return len(seen) > before, fmt.Sprint(len(seen))
 	})
 	// A later command is processed after whatever the redeliveries may have caused, for they are of the same pull request.
@@ -59,7 +60,7 @@ func TestAForgedSignatureIsRefusedWithoutAnyCall(t *testing.T) {
 	if before == 0 {
 		t.Fatal("the metric of forge calls counts nothing")
 	}
-	forged := s.Recorder.Seen("pull_request")[0]
+	forged := s.Recorder.Seen(scm.KindPullRequest)[0]
 	forged.Body = append([]byte(nil), forged.Body...)
 	forged.Body[len(forged.Body)-2] ^= 1
 	for _, signature := range []string{forged.Header.Get("X-Gitea-Signature"), strings.Repeat("0", 64), ""} {
@@ -90,7 +91,7 @@ func TestACrashBetweenAnswerAndPipelineRunLosesNothing(t *testing.T) {
 	}
 	p := s.open("feature", "a.txt", "a")
 	s.until("the delivery to be acknowledged", func() (bool, string) {
-		for _, d := range s.Recorder.Seen("pull_request") {
+		for _, d := range s.Recorder.Seen(scm.KindPullRequest) {
 			if d.Status/100 == 2 {
 				return true, ""
 			}
@@ -120,7 +121,7 @@ func TestACrashAtAnyMomentRunsEveryPullRequestOnce(t *testing.T) {
 		s.open(fmt.Sprint("feature-", i), fmt.Sprint("f", i), "x")
 		s.until("the delivery to be acknowledged", func() (bool, string) {
 			n := 0
-			for _, d := range s.Recorder.Seen("pull_request") {
+			for _, d := range s.Recorder.Seen(scm.KindPullRequest) {
 				if d.Status/100 == 2 {
 					n++
 				}
@@ -217,7 +218,11 @@ func TestAnOutageOfTheForgeDelaysTheStatus(t *testing.T) {
 	if err := s.Cluster.Start("gitea"); err != nil {
 		t.Fatal(err)
 	}
-	s.until("Gitea to be back", func() (bool, string) { return s.Gitea.Healthy(), "" })
+	gitea, ok := s.Forge.(*harness.Gitea)
+	if !ok {
+		t.Fatal("the forge that went away was not Gitea")
+	}
+	s.until("Gitea to be back", func() (bool, string) { return gitea.Healthy(), "" })
 	s.waitStatus(p.SHA, "unit", "success")
 	s.archived(pj)
 }

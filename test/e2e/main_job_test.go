@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/test/harness"
 )
 
@@ -21,17 +22,17 @@ func TestAPullRequestRunsItsPipelineOnTheMergeOfBaseAndHead(t *testing.T) {
 	feature := harness.Change{Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: "feature", NewFrom: "main", Path: "head.txt", Content: "new"}
 	moved := harness.Change{Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: "main", Path: "base.txt", Content: "moved"}
 	for _, change := range []harness.Change{feature, moved} {
-		if _, err := s.Gitea.Commit(change); err != nil {
+		if _, err := s.Forge.Commit(change); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p, err := s.Gitea.Open(feature, "feature", "Add head.txt")
+	p, err := s.Forge.Open(feature, "Add head.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	pj := s.wait("unit", v1alpha1.StateSuccess, 1)
 	s.waitStatus(p.SHA, "unit", "success")
-	st, posted, err := s.Gitea.Status(s.Org, s.Repo, p.SHA, "unit")
+	st, posted, err := s.Forge.Status(s.Org, s.Repo, p.SHA, "unit")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func TestAFailureIsReportedAndRunsAgainByComment(t *testing.T) {
 	s.waitStatus(p.SHA, "unit", "failure")
 	var comment string
 	s.until("the comment with the failed test", func() (bool, string) {
-		all, err := s.Gitea.Comments(p, harness.Bot)
+		all, err := s.Forge.Comments(p, harness.Bot)
 		if err != nil || len(all) == 0 {
 			return false, fmt.Sprint("no comment ", err)
 		}
@@ -118,7 +119,7 @@ func TestAFailureIsReportedAndRunsAgainByComment(t *testing.T) {
 	s.wait("unit", v1alpha1.StateSuccess, 4)
 	s.waitStatus(p.SHA, "unit", "success")
 	s.until("the comment to go", func() (bool, string) {
-		all, err := s.Gitea.Comments(p, harness.Bot)
+		all, err := s.Forge.Comments(p, harness.Bot)
 		for _, c := range all {
 			if strings.Contains(c, "<!-- test report -->") {
 				return false, c
@@ -144,7 +145,7 @@ func TestANewCommitSupersedesTheRunningOne(t *testing.T) {
 		t.Errorf("%s was aborted, completed at %v", aborted.Name, aborted.Status.CompletionTime)
 	}
 	s.waitStatus(p.SHA, "unit", "success")
-	if st, _, err := s.Gitea.Status(s.Org, s.Repo, old, "unit"); err != nil || st == nil || st.State == "success" {
+	if st, _, err := s.Forge.Status(s.Org, s.Repo, old, "unit"); err != nil || st == nil || st.State == scm.StatusSuccess {
 		t.Errorf("status of the superseded commit is %+v, %v", st, err)
 	}
 }
@@ -168,7 +169,7 @@ postsubmits:
 `, nil)
 	p := s.open("feature", "published/file", "the-content")
 	s.until("the merge", func() (bool, string) {
-		_, err := s.Gitea.Merge(p)
+		_, err := s.Forge.Merge(p)
 		return err == nil, fmt.Sprint(err)
 	})
 	pj := s.wait("publish", v1alpha1.StateSuccess, 1)
@@ -180,20 +181,20 @@ postsubmits:
 
 func TestAnOutsidersPullRequestRunsNothingUntilItIsTrusted(t *testing.T) {
 	s := newSite(t, "trust", unitJob, nil)
-	p, err := s.Gitea.OpenForkPull(harness.Change{
+	p, err := s.Forge.OpenForkPull(harness.Change{
 		Org: s.Org, Repo: s.Repo, As: harness.Outsider, Branch: "gift", NewFrom: "main", Path: "gift.txt", Content: "x",
 	}, "A gift")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.until("the label needs-ok-to-test", func() (bool, string) {
-		labels, err := s.Gitea.Labels(p)
+		labels, err := s.Forge.Labels(p)
 		return strings.Contains(strings.Join(labels, " "), "needs-ok-to-test"), fmt.Sprint(labels, err)
 	})
 	s.comment(p, harness.Outsider, "/ok-to-test")
 	s.comment(p, harness.Outsider, "/test unit")
 	s.until("both refusals", func() (bool, string) {
-		all, err := s.Gitea.Comments(p, harness.Bot)
+		all, err := s.Forge.Comments(p, harness.Bot)
 		return len(all) == 3, fmt.Sprint(len(all), " comments ", err)
 	})
 	if jobs, err := s.Jobs(s.ctx(), ""); err != nil || len(jobs) != 0 {
@@ -201,7 +202,7 @@ func TestAnOutsidersPullRequestRunsNothingUntilItIsTrusted(t *testing.T) {
 	}
 	s.comment(p, harness.Member, "/ok-to-test")
 	s.wait("unit", v1alpha1.StateSuccess, 1)
-	labels, err := s.Gitea.Labels(p)
+	labels, err := s.Forge.Labels(p)
 	if err != nil || strings.Join(labels, " ") != "ok-to-test" {
 		t.Errorf("labels are %v, %v; want ok-to-test", labels, err)
 	}

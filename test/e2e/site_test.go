@@ -100,7 +100,7 @@ func (s *site) ctx() context.Context { return s.t.Context() }
 // open opens a pull request by alice that writes one file.
 func (s *site) open(branch, file, content string) *harness.Pull {
 	s.t.Helper()
-	p, err := s.Gitea.OpenPull(harness.Change{
+	p, err := harness.OpenPull(s.Forge, harness.Change{
 		Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: branch, NewFrom: "main", Path: file, Content: content,
 	}, "Change "+file)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *site) open(branch, file, content string) *harness.Pull {
 // push adds a commit to a pull request's branch and updates its SHA.
 func (s *site) push(p *harness.Pull, branch, file, content string) {
 	s.t.Helper()
-	sha, err := s.Gitea.Commit(harness.Change{Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: branch, Path: file, Content: content})
+	sha, err := s.Forge.Commit(harness.Change{Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: branch, Path: file, Content: content})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func (s *site) push(p *harness.Pull, branch, file, content string) {
 
 func (s *site) comment(p *harness.Pull, as, body string) {
 	s.t.Helper()
-	if err := s.Gitea.Comment(p, as, body); err != nil {
+	if err := s.Forge.Comment(p, as, body); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -147,7 +147,7 @@ func (s *site) until(what string, holds func() (bool, string)) {
 func (s *site) waitStatus(sha, statusContext, state string) {
 	s.t.Helper()
 	s.until(fmt.Sprintf("status %s of %s to be %s", statusContext, sha, state), func() (bool, string) {
-		st, _, err := s.Gitea.Status(s.Org, s.Repo, sha, statusContext)
+		st, _, err := s.Forge.Status(s.Org, s.Repo, sha, statusContext)
 		if err != nil || st == nil {
 			return false, fmt.Sprint("no status yet ", err)
 		}

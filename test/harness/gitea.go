@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
 )
+
+var _ Forge = (*Gitea)(nil)
 
 // Gitea is the real Gitea of the local cluster, used with the rights of its administrator.
 type Gitea struct {
@@ -34,6 +38,30 @@ func (g *Gitea) client(sudo string) (*gitea.Client, error) {
 		return nil, fmt.Errorf("connect to Gitea at %s: %w", g.URL, err)
 	}
 	return c, nil
+}
+
+// Kind implements Forge.
+func (g *Gitea) Kind() string { return "gitea" }
+
+// Address implements Forge.
+func (g *Gitea) Address() string { return g.URL }
+
+// Prepare implements Forge.
+func (g *Gitea) Prepare(org, repo string, files map[string]string) error {
+	for _, user := range []string{Bot, Member, Outsider} {
+		if err := g.EnsureUser(user); err != nil {
+			return err
+		}
+	}
+	if err := g.CreateOrg(org, Bot, Member); err != nil {
+		return err
+	}
+	return g.CreateRepo(org, repo, files)
+}
+
+// BotToken implements Forge.
+func (g *Gitea) BotToken(ctx context.Context, name string) (string, error) {
+	return g.Token(ctx, Bot, name)
 }
 
 // As acts as another user: the administrator's token with that user's rights.
@@ -114,26 +142,16 @@ func (g *Gitea) CreateRepo(org, name string, files map[string]string) error {
 }
 
 // Hook sends every event of a repository to url, signed with secret.
-func (g *Gitea) Hook(org, repo, url, secret string) (int64, error) {
-	h, _, err := g.admin.CreateRepoHook(org, repo, gitea.CreateHookOption{
+func (g *Gitea) Hook(org, repo, url, secret string) error {
+	_, _, err := g.admin.CreateRepoHook(org, repo, gitea.CreateHookOption{
 		Type: gitea.HookTypeGitea, Active: true,
 		Config: map[string]string{"url": url, "content_type": "json", "secret": secret},
 		Events: []string{"push", "pull_request", "pull_request_sync", "pull_request_label", "pull_request_comment", "issue_comment"},
 	})
 	if err != nil {
-		return 0, fmt.Errorf("create webhook of %s/%s: %w", org, repo, err)
+		return fmt.Errorf("create webhook of %s/%s: %w", org, repo, err)
 	}
-	return h.ID, nil
-}
-
-// Change is one file written by one commit.
-type Change struct {
-	Org, Repo string
-	// As is the committing user; empty is the administrator.
-	As string
-	// Branch to commit to. NewFrom, when given, is the branch that Branch is first made from.
-	Branch, NewFrom string
-	Path, Content   string
+	return nil
 }
 
 // Commit writes one file and returns the commit's SHA.
@@ -163,22 +181,6 @@ func (g *Gitea) Commit(ch Change) (string, error) {
 	return r.Commit.SHA, nil
 }
 
-// Pull is a pull request that the harness opened.
-type Pull struct {
-	Org, Repo string
-	Number    int64
-	SHA       string
-	Link      string
-}
-
-// OpenPull opens a pull request of one changed file on a new branch, as a user with write access.
-func (g *Gitea) OpenPull(ch Change, title string) (*Pull, error) {
-	if _, err := g.Commit(ch); err != nil {
-		return nil, err
-	}
-	return g.Open(ch, ch.Branch, title)
-}
-
 // OpenForkPull opens a pull request from a user's fork.
 func (g *Gitea) OpenForkPull(ch Change, title string) (*Pull, error) {
 	c, err := g.As(ch.As)
@@ -193,11 +195,14 @@ func (g *Gitea) OpenForkPull(ch Change, title string) (*Pull, error) {
 	if _, err := g.Commit(inFork); err != nil {
 		return nil, err
 	}
-	return g.Open(ch, ch.As+":"+ch.Branch, title)
+	return g.open(ch, ch.As+":"+ch.Branch, title)
 }
 
-// Open opens a pull request from an existing branch, written as "branch" or "fork:branch".
-func (g *Gitea) Open(ch Change, head, title string) (*Pull, error) {
+// Open implements Forge.
+func (g *Gitea) Open(ch Change, title string) (*Pull, error) { return g.open(ch, ch.Branch, title) }
+
+// open opens a pull request from a branch, written as "branch" or "fork:branch".
+func (g *Gitea) open(ch Change, head, title string) (*Pull, error) {
 	c, err := g.As(ch.As)
 	if err != nil {
 		return nil, err
@@ -249,19 +254,20 @@ func (g *Gitea) Labels(p *Pull) ([]string, error) {
 	return names, nil
 }
 
-// Status is a commit's newest status of one context, and how many were posted for it; nil when there is none.
-func (g *Gitea) Status(org, repo, sha, statusContext string) (newest *gitea.Status, posted int, err error) {
+// Status implements Forge.
+func (g *Gitea) Status(org, repo, sha, statusContext string) (newest *scm.Status, posted int, err error) {
 	list, _, err := g.admin.ListStatuses(org, repo, sha, gitea.ListStatusesOption{ListOptions: gitea.ListOptions{PageSize: 50}})
 	if err != nil {
 		return nil, 0, fmt.Errorf("list statuses of %s/%s@%s: %w", org, repo, sha, err)
 	}
+	last := int64(-1)
 	for _, s := range list {
 		if s.Context != statusContext {
 			continue
 		}
-		posted++
-		if newest == nil || s.ID > newest.ID {
-			newest = s
+		if posted++; s.ID > last {
+			last = s.ID
+			newest = &scm.Status{Context: s.Context, State: scm.StatusState(s.State), Description: s.Description, TargetURL: s.TargetURL}
 		}
 	}
 	return newest, posted, nil

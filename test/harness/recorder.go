@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
 // Recorder stands between a forge and Pharos and keeps each delivery, so that a test can send one again byte by byte.
@@ -16,6 +18,7 @@ type Recorder struct {
 
 	server *httptest.Server
 	target *url.URL
+	parse  func(Recorded) (scm.Event, error)
 	mu     sync.Mutex
 	seen   []Recorded
 	hold   bool
@@ -29,13 +32,15 @@ type Recorded struct {
 	Status int
 }
 
-// NewRecorder forwards to the server at target.
-func NewRecorder(target string) (*Recorder, error) {
+// NewRecorder forwards to the server at target what a driver parses.
+func NewRecorder(target string, driver scm.Driver, secret string) (*Recorder, error) {
 	u, err := url.Parse(target)
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{target: u}
+	r := &Recorder{target: u, parse: func(rec Recorded) (scm.Event, error) {
+		return driver.Parse(rec.Header, rec.Body, scm.Verification{Connection: "main", Secrets: [][]byte{[]byte(secret)}})
+	}}
 	r.server = httptest.NewServer(r)
 	r.URL = r.server.URL
 	return r, nil
@@ -92,13 +97,15 @@ func (r *Recorder) Send(rec Recorded) (int, error) {
 	return resp.StatusCode, err
 }
 
-// Seen lists the deliveries of one native event, in order; an empty name means all.
-func (r *Recorder) Seen(event string) []Recorded {
+// Seen lists the deliveries of one kind of event, in order; an empty kind means all.
+func (r *Recorder) Seen(kind scm.Kind) []Recorded {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []Recorded
 	for _, rec := range r.seen {
-		if event == "" || rec.Header.Get("X-Gitea-Event") == event {
+		if kind == "" {
+			found = append(found, rec)
+		} else if e, err := r.parse(rec); err == nil && e.Kind() == kind {
 			found = append(found, rec)
 		}
 	}

@@ -8,10 +8,17 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"code.gitea.io/sdk/gitea"
 )
 
 // Redeliver presses the button in Gitea's web interface that sends a delivery again; its API has none.
-func (g *Gitea) Redeliver(ctx context.Context, org, repo string, hook int64, delivery string) error {
+func (g *Gitea) Redeliver(ctx context.Context, org, repo string, delivery Recorded) error {
+	hooks, _, err := g.admin.ListRepoHooks(org, repo, gitea.ListHooksOptions{})
+	if err != nil || len(hooks) != 1 {
+		return fmt.Errorf("find the webhook of %s/%s: %d there, %w", org, repo, len(hooks), err)
+	}
+	uuid := delivery.Header.Get("X-Gitea-Delivery")
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return fmt.Errorf("open a browser session: %w", err)
@@ -21,9 +28,9 @@ func (g *Gitea) Redeliver(ctx context.Context, org, repo string, hook int64, del
 	if err := post(ctx, browser, g.URL+"/user/login", login); err != nil {
 		return fmt.Errorf("log in to Gitea: %w", err)
 	}
-	page := fmt.Sprintf("%s/%s/%s/settings/hooks/%d/replay/%s", g.URL, org, repo, hook, delivery)
+	page := fmt.Sprintf("%s/%s/%s/settings/hooks/%d/replay/%s", g.URL, org, repo, hooks[0].ID, uuid)
 	if err := post(ctx, browser, page, nil); err != nil {
-		return fmt.Errorf("redeliver %s: %w", delivery, err)
+		return fmt.Errorf("redeliver %s: %w", uuid, err)
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/gitea"
 )
 
 // Names of the people on every site.
@@ -25,11 +27,11 @@ const (
 	Outsider = "mallory"
 )
 
-// Site is one team's corner of the shared cluster: an organisation with a repository in Gitea, a namespace, a bucket and
+// Site is one team's corner of the shared cluster: an organisation with a repository on a forge, a namespace, a bucket and
 // a Pharos that serves nothing else.
 type Site struct {
 	Cluster   *Cluster
-	Gitea     *Gitea
+	Forge     Forge
 	Kube      client.Client
 	Bucket    *Bucket
 	Pharos    *Pharos
@@ -37,12 +39,13 @@ type Site struct {
 	Namespace string
 	Org, Repo string
 	Secret    string
-	HookID    int64
 	ConfigDir string
 }
 
 // SiteOptions describe a site.
 type SiteOptions struct {
+	// Forge is where the organisation is; nil means the cluster's Gitea.
+	Forge Forge
 	// Name is unique in the cluster: namespace, organisation and bucket are called so.
 	Name string
 	// Jobs is the part of config.yaml that holds presubmits and postsubmits; the verb %[1]s stands for "org/repo".
@@ -64,7 +67,7 @@ type SiteOptions struct {
 func NewSite(ctx context.Context, c *Cluster, o SiteOptions) (*Site, error) {
 	s := &Site{Cluster: c, Namespace: o.Name, Org: o.Name, Repo: "app", Secret: "secret-of-" + o.Name}
 	for _, step := range []func(context.Context, SiteOptions) error{
-		s.prepareKube, s.prepareGitea, s.prepareBucket, s.writeConfig, s.preparePharos,
+		s.prepareKube, s.prepareForge, s.prepareBucket, s.writeConfig, s.preparePharos,
 	} {
 		if err := step(ctx, o); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -113,20 +116,15 @@ func (s *Site) prepareKube(ctx context.Context, o SiteOptions) error {
 	return nil
 }
 
-func (s *Site) prepareGitea(_ context.Context, o SiteOptions) error {
-	var err error
-	if s.Gitea, err = OpenGitea(s.Cluster); err != nil {
-		return err
-	}
-	for _, user := range []string{Bot, Member, Outsider} {
-		if err := s.Gitea.EnsureUser(user); err != nil {
+func (s *Site) prepareForge(_ context.Context, o SiteOptions) error {
+	if s.Forge = o.Forge; s.Forge == nil {
+		g, err := OpenGitea(s.Cluster)
+		if err != nil {
 			return err
 		}
+		s.Forge = g
 	}
-	if err := s.Gitea.CreateOrg(s.Org, Bot, Member); err != nil {
-		return err
-	}
-	return s.Gitea.CreateRepo(s.Org, s.Repo, o.Files)
+	return s.Forge.Prepare(s.Org, s.Repo, o.Files)
 }
 
 func (s *Site) prepareBucket(ctx context.Context, o SiteOptions) error {
@@ -136,7 +134,7 @@ func (s *Site) prepareBucket(ctx context.Context, o SiteOptions) error {
 }
 
 func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
-	token, err := s.Gitea.Token(ctx, Bot, o.Name)
+	token, err := s.Forge.BotToken(ctx, o.Name)
 	if err != nil {
 		return err
 	}
@@ -159,7 +157,7 @@ func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
 func (s *Site) head() string {
 	return fmt.Sprintf(`connections:
 - name: main
-  kind: gitea
+  kind: %s
   url: %s
   bot: %s
   token_file: token
@@ -171,9 +169,9 @@ storage:
   path_style: true
   access_key_file: s3-access-key
   secret_key_file: s3-secret-key
-prowjob_namespace: %[6]s
-pod_namespace: %[6]s
-`, s.Gitea.URL, Bot, s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
+prowjob_namespace: %[7]s
+pod_namespace: %[7]s
+`, s.Forge.Kind(), s.Forge.Address(), Bot, s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
 }
 
 func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
@@ -185,12 +183,14 @@ func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.Recorder, err = NewRecorder(s.Pharos.WebhookURL); err != nil {
+	if s.Recorder, err = NewRecorder(s.Pharos.WebhookURL, drivers[s.Forge.Kind()], s.Secret); err != nil {
 		return err
 	}
-	s.HookID, err = s.Gitea.Hook(s.Org, s.Repo, s.Recorder.URL+"/hook/main", s.Secret)
-	return err
+	return s.Forge.Hook(s.Org, s.Repo, s.Recorder.URL+"/hook/main", s.Secret)
 }
+
+// drivers read recorded deliveries.
+var drivers = map[string]scm.Driver{"gitea": gitea.Driver{}}
 
 // Door is a Pharos that stands in for the site's own, at the same addresses, and does nothing but take webhooks.
 func (s *Site) Door() *Pharos { return s.Pharos.with("--only=webhook") }
