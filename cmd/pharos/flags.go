@@ -8,8 +8,23 @@ import (
 
 // configFlags are the flags that name the configuration, called as Prow calls them.
 func configFlags(cmd *cobra.Command, paths *config.Paths) {
+	jobFlags(cmd, paths)
+	paths.Plugins = "plugins.yaml"
+	plugins := cmd.Flags().Lookup("plugin-config")
+	plugins.DefValue = paths.Plugins
+}
+
+// jobFlags are the same for a tool that can do without plugins.
+func jobFlags(cmd *cobra.Command, paths *config.Paths) {
 	f := cmd.Flags()
 	f.StringVar(&paths.Config, "config-path", "config.yaml", "Prow's config.yaml with the connections")
 	f.StringVar(&paths.Jobs, "job-config-path", "", "file or folder with more jobs")
-	f.StringVar(&paths.Plugins, "plugin-config", "plugins.yaml", "Prow's plugins.yaml")
+	f.StringVar(&paths.Plugins, "plugin-config", "", "Prow's plugins.yaml")
+}
+
+// required marks a flag that has no sensible default.
+func required(cmd *cobra.Command, flag string) {
+	if err := cmd.MarkFlagRequired(flag); err != nil {
+		panic(err) // the flag is not defined: the program is wrong
+	}
 }

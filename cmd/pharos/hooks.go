@@ -30,8 +30,6 @@ it, run this command with --rotate, and then remove the old one.`,
 	f.StringSliceVar(&o.Connections, "connection", nil, "work on these connections only")
 	f.BoolVar(&o.DryRun, "dry-run", false, "print the plan and change nothing")
 	f.BoolVar(&o.Rotate, "rotate", false, "set the secret anew on every webhook: the first of webhook_secret_files")
-	if err := cmd.MarkFlagRequired("url"); err != nil {
-		panic(err) // the flag is defined above
-	}
+	required(cmd, "url")
 	return cmd
 }

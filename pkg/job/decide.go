@@ -84,12 +84,12 @@ func (p *Presubmit) decide(base string, ask Ask, req *request, files *changes) (
 	if why := p.unrunnable(); why != "" {
 		return false, why, nil
 	}
+	if ok, why := p.branch(base); !ok {
+		return false, why, nil
+	}
 	c := p.choose(ask, req)
 	if !c.considered {
 		return false, c.reason, nil
-	}
-	if ok, why := p.branch(base); !ok {
-		return false, why, nil
 	}
 	switch {
 	case p.AlwaysRun && !c.forced:
@@ -101,12 +101,7 @@ func (p *Presubmit) decide(base string, ask Ask, req *request, files *changes) (
 	case !p.conditional():
 		return false, c.reason, nil
 	}
-	changed, err := files.get()
-	if err != nil {
-		return false, "", err
-	}
-	run, reason = p.changed(changed)
-	return run, reason, nil
+	return p.holds(files)
 }
 
 // choice is what the commands say about a job before its own conditions are asked.
@@ -183,13 +178,9 @@ func (p *Postsubmit) decide(branch string, files *changes) (run bool, reason str
 		}
 		return true, "runs on every push", nil
 	}
-	changed, err := files.get()
+	run, reason, err = p.holds(files)
 	if errors.Is(err, ErrChangesUnknown) {
 		return true, "the changed files are not known, so it counts as touched", nil
 	}
-	if err != nil {
-		return false, "", err
-	}
-	run, reason = p.changed(changed)
-	return run, reason, nil
+	return run, reason, err
 }

@@ -63,7 +63,22 @@ func (b *Brancher) intersects(other *Brancher) bool {
 }
 
 // conditional says that the changed files decide.
-func (c *ChangeMatcher) conditional() bool { return c.RunIfChanged != "" || c.SkipIfOnlyChanged != "" }
+func (c *ChangeMatcher) conditional() bool {
+	return c.RunIfChanged != "" || c.SkipIfOnlyChanged != "" || c.When != nil
+}
+
+// holds asks the condition, whichever form it has.
+func (c *ChangeMatcher) holds(files *changes) (ok bool, why string, err error) {
+	if c.When != nil {
+		return c.When(files.get)
+	}
+	changed, err := files.get()
+	if err != nil {
+		return false, "", err
+	}
+	ok, why = c.changed(changed)
+	return ok, why, nil
+}
 
 // changed says whether the changed files call for the job, and why. No files call for nothing.
 func (c *ChangeMatcher) changed(files []string) (ok bool, why string) {

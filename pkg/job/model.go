@@ -163,9 +163,15 @@ type ChangeMatcher struct {
 	SkipIfOnlyChanged string `json:"skip_if_only_changed,omitempty"`
 	// IgnoreChanges is Lighthouse's name of SkipIfOnlyChanged.
 	IgnoreChanges string `json:"ignore_changes,omitempty"`
+	// When replaces the two where a job was written in a form with conditions of its own.
+	When Condition `json:"-"`
 
 	files matcher
 }
+
+// Condition says whether a job runs, and why or why not as a fragment of a sentence. It asks for the changed files only if it
+// needs them, and passes their error on.
+type Condition func(changed func() ([]string, error)) (ok bool, why string, err error)
 
 // Reporting says how a job shows on the commit.
 type Reporting struct {

@@ -34,7 +34,10 @@ func (b *Base) unrunnable() string {
 
 // condition is the key of the changed-files condition.
 func (c *ChangeMatcher) condition() string {
-	if c.RunIfChanged != "" {
+	switch {
+	case c.When != nil:
+		return "another condition"
+	case c.RunIfChanged != "":
 		return "run_if_changed"
 	}
 	return "skip_if_only_changed"
