@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -181,14 +180,8 @@ func send(t *testing.T, s *harness.Site, deliveries []harness.Recorded) []time.D
 func reported(t *testing.T, s *harness.Site) {
 	t.Helper()
 	err := harness.Until(t.Context(), time.Minute, "all pending statuses", func() (bool, string) {
-		jobs, err := s.Jobs(context.Background(), "")
-		n := 0
-		for _, j := range jobs {
-			if len(j.Status.Reports) > 0 {
-				n++
-			}
-		}
-		return n >= burst*jobsPer, fmt.Sprint(n, err)
+		sent, err := s.Pharos.Metric("pharos_reports_total")
+		return sent >= burst*jobsPer, fmt.Sprint(sent, err)
 	})
 	if err != nil {
 		t.Fatal(err)
