@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -140,10 +141,9 @@ func pack(e scm.Event) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("compress event: %w", err)
-	}
+	z := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(z)
+	z.Reset(&b)
 	if _, err := z.Write(data); err != nil {
 		return nil, fmt.Errorf("compress event: %w", err)
 	}
@@ -152,6 +152,12 @@ func pack(e scm.Event) ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
+
+// compressors are kept because each brings close to a megabyte of tables, which is much for one event.
+var compressors = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // fails for a level that does not exist only
+	return z
+}}
 
 func (i *Inbox) unpack(ctx context.Context, d *v1alpha1.Delivery) (scm.Event, error) {
 	payload := d.Spec.Payload
