@@ -12,12 +12,13 @@ event travels from the forge and back. A test holds this table against the real 
 	   scm/transport          the HTTP round trippers under every forge client
 	2  scm/gitea              Gitea and Forgejo
 	   scm/scmtest            a forge in memory, for tests
-	   git                    the git binary: checking out what a job tests
+	   git                    the git binary: checking out what a job tests, and mirrors to read files from
 	8  logs                   following step logs into a store, and reading them back
 	   logs/storetest         the contract that every store passes
 
 	   -- decisions: pure, effects only through small interfaces
 	6  job                    Prow's job model: which jobs run for an event, and why not
+	   inrepo                 jobs that a repository keeps itself: .prow.yaml, .lighthouse/, .tekton/
 	7  pipeline               PipelineJob to PipelineRun, and a run's state back
 	9  report                 job state to commit status and comment
 	4  chatops                the plugin contract: commands, snapshot, dispatcher

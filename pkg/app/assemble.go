@@ -98,6 +98,7 @@ func (s *server) share(ctx context.Context) error {
 	s.chat = &chatops.Dispatcher{
 		Plugins: plugins.All(plugins.Deps{
 			Jobs:     func() *job.Set { return s.config.Current().Jobs },
+			InRepo:   s.newInRepo(),
 			Triggers: func(r scm.Repo) plugins.TriggerSettings { return s.config.Current().Plugins.Triggers(r) },
 			Launcher: &launcher{client: s.GetClient(), namespace: c.ProwJobNamespace, podsIn: func() string { return s.config.Current().PodNamespace }},
 			BuildIDs: job.NewBuildIDs(time.Now),

@@ -34,6 +34,8 @@ type Options struct {
 	DashboardURL string
 	// WebhookURL is where the forges reach Pharos; with it, failed deliveries are asked for after a downtime.
 	WebhookURL string
+	// CacheDir holds what can be fetched again, such as mirrors of repositories; empty means the user's own cache folder.
+	CacheDir string
 	// Image of Pharos, for the clone step.
 	Image       string
 	LeaderElect bool

@@ -38,7 +38,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	watcher, err := config.NewWatcher(o.Config) //nolint:contextcheck // loading is pure: the context inside carries Tekton's feature flags only
+	watcher, err := config.NewWatcher(o.Config)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pharos-ci/pharos/pkg/inrepo"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/strictyaml"
@@ -31,6 +32,7 @@ type Config struct {
 	Revision string
 
 	defaultConnection string
+	inRepo            inrepo.Settings
 	kept              map[string]strictyaml.Raw
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/inrepo"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/strictyaml"
 )
@@ -28,6 +29,8 @@ type mainFile struct {
 	// Pharos's own.
 	Connections []Connection `json:"connections"`
 	Storage     Storage      `json:"storage"`
+	// InRepo is what files kept in repositories may refer to.
+	InRepo inrepo.References `json:"inrepo"`
 
 	jobFile
 	Plank             Plank               `json:"plank"`

@@ -34,6 +34,7 @@ func build(paths Paths, files snapshot) (*Config, error) {
 
 	static := collect(f, &main.jobFile, files.jobs)
 	c.Jobs = c.compile(&main, static, files, f)
+	c.settleInRepo(&main, static.Presets, f, placeIn(f, files.config.name, document))
 
 	var plugged pluginFile
 	at := placeIn(f, paths.Plugins, nil)
@@ -107,16 +108,21 @@ func collect(f *findings, main *jobFile, files []input) job.Static {
 
 // compile resolves and checks the jobs.
 func (c *Config) compile(main *mainFile, static job.Static, files snapshot, f *findings) *job.Set {
-	set, problems := job.Compile(static, job.Defaults{
+	set, problems := job.Compile(static, c.defaults(main))
+	f.jobs(problems, files)
+	return set
+}
+
+// defaults are what resolves jobs, wherever they are written.
+func (c *Config) defaults(main *mainFile) job.Defaults {
+	return job.Defaults{
 		Connection:  c.defaultConnection,
 		Connections: c.names(),
 		DecorateAll: main.DecorateAll,
 		Timeout:     main.DefaultJobTimeout.Duration,
 		Decoration:  main.Plank.decoration(),
 		Queues:      main.Plank.JobQueueCapacities,
-	})
-	f.jobs(problems, files)
-	return set
+	}
 }
 
 func (c *Config) names() []string {

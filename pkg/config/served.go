@@ -14,7 +14,7 @@ import (
 func (c *Config) Served() []scm.HookTarget {
 	var all []scm.HookTarget
 	for _, repo := range c.Jobs.Repos() {
-		all = append(all, scm.HookTarget{Connection: repo.Connection, Org: repo.Org, Name: repo.Name})
+		all = append(all, scm.HookTarget(repo))
 	}
 	if c.Plugins != nil {
 		for key := range c.Plugins.lists {

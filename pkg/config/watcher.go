@@ -124,7 +124,7 @@ func (w *Watcher) reload(ctx context.Context) {
 		return
 	}
 	w.tried = hash
-	c, err := build(w.paths, files) //nolint:contextcheck // it is pure: the context inside carries Tekton's feature flags only
+	c, err := build(w.paths, files)
 	if err != nil {
 		w.refuse(ctx, err)
 		return

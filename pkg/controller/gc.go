@@ -47,8 +47,13 @@ func (g *GC) Sweep(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("list pipeline jobs: %w", err)
 	}
 	var failures []error
+	tooMany := surplus(list.Items)
 	for i := range list.Items {
-		failures = append(failures, g.collect(ctx, &list.Items[i], now))
+		runAge := g.RunAge()
+		if tooMany[list.Items[i].Name] {
+			runAge = 0
+		}
+		failures = append(failures, g.collect(ctx, &list.Items[i], runAge, now))
 	}
 	return errors.Join(failures...)
 }
@@ -58,7 +63,7 @@ func reported(pj *v1alpha1.PipelineJob) bool {
 	return !report.Wanted(pj) || pj.Status.Reports[forgeReporter].State == pj.Status.State
 }
 
-func (g *GC) collect(ctx context.Context, pj *v1alpha1.PipelineJob, now time.Time) error {
+func (g *GC) collect(ctx context.Context, pj *v1alpha1.PipelineJob, runAge time.Duration, now time.Time) error {
 	if !pj.Status.State.Terminal() || pj.Status.CompletionTime == nil || !pj.Status.Log.Archived || !reported(pj) {
 		return nil
 	}
@@ -68,7 +73,7 @@ func (g *GC) collect(ctx context.Context, pj *v1alpha1.PipelineJob, now time.Tim
 		if err := client.IgnoreNotFound(g.Client.Delete(ctx, pj)); err != nil {
 			return fmt.Errorf("delete pipeline job %s: %w", pj.Name, err)
 		}
-	case age > g.RunAge() && pj.Status.PipelineRun != "":
+	case age > runAge && pj.Status.PipelineRun != "":
 		namespace := pj.Spec.Namespace
 		if namespace == "" {
 			namespace = pj.Namespace

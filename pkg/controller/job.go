@@ -125,7 +125,7 @@ func (r *Job) start(ctx context.Context, pj *v1alpha1.PipelineJob) (ctrl.Result,
 	}
 	opts := r.opts.Pipeline
 	opts.DashboardURL = r.opts.RunURL(pj)
-	run, err := pipeline.Build(pj, opts) //nolint:contextcheck // it is pure: the context inside carries Tekton's feature flags only
+	run, err := pipeline.Build(pj, opts)
 	if err != nil {
 		return ctrl.Result{}, r.end(ctx, pj, v1alpha1.StateError, err.Error(), nil)
 	}

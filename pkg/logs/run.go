@@ -289,7 +289,7 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.save(ctx); err != nil {
 		return err
 	}
-	isClone := func(s StepInfo) bool { return s.Step == CloneStep }
+	isClone := checkouts(job, steps)
 	clones := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return !isClone(s) || s.Log == "" })
 	builds := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return isClone(s) || s.Log == "" })
 	if err := r.compose(ctx, BuildLogFile, builds); err != nil {

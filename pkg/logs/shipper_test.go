@@ -31,7 +31,7 @@ func presubmit() *v1alpha1.PipelineJob {
 	return &v1alpha1.PipelineJob{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ci", Name: "run", UID: "job-uid"},
 		Spec: v1alpha1.PipelineJobSpec{
-			Type: v1alpha1.Presubmit, Job: "unit", BuildID: "100", Connection: "main", Agent: v1alpha1.AgentTekton,
+			Type: v1alpha1.Presubmit, Job: "unit", BuildID: "100", Connection: "main", Agent: v1alpha1.AgentTekton, Decorate: true,
 			Refs: &v1alpha1.Refs{
 				Org: "acme", Repo: "app", BaseRef: "main", BaseSHA: "b0", Pulls: []v1alpha1.Pull{{Number: 7, Author: "ann", SHA: "c1"}},
 			},

@@ -13,6 +13,8 @@ import (
 type Deps struct {
 	Jobs     func() *job.Set
 	Triggers func(scm.Repo) TriggerSettings
+	// InRepo may be nil: then repositories keep no jobs themselves.
+	InRepo   InRepo
 	Launcher Launcher
 	BuildIDs job.BuildIDs
 }

@@ -16,11 +16,14 @@ const (
 	LabelNeedsOKToTest = "needs-ok-to-test"
 )
 
-type trigger struct{ Deps }
+type trigger struct {
+	Deps
+	reports *reports
+}
 
 // Trigger starts jobs: presubmits for pull requests and comments, postsubmits for pushes.
 func Trigger(d Deps) chatops.Plugin {
-	t := trigger{d}
+	t := trigger{d, &reports{}}
 	const anyoneTrusted = "members and collaborators; anyone on a pull request that is trusted"
 	return chatops.Plugin{
 		Name: "trigger",
@@ -43,8 +46,9 @@ func Trigger(d Deps) chatops.Plugin {
 func (t trigger) wants(e scm.Event) bool {
 	switch e := e.(type) {
 	case *scm.CommentEvent:
+		plain := chatops.Plain(e.Comment.Body)
 		return e.Action == scm.ActionCreated && e.IsPull && e.State == scm.StateOpen &&
-			job.Asks(t.Jobs().Presubmits(e.Meta.Repo), chatops.Plain(e.Comment.Body))
+			(job.Asks(t.Jobs().Presubmits(e.Meta.Repo), plain) || t.InRepo != nil && t.InRepo.Listens(e.Meta.Repo, plain))
 	case *scm.PullRequestEvent:
 		return e.Action != scm.ActionOther
 	}
@@ -52,8 +56,7 @@ func (t trigger) wants(e scm.Event) bool {
 }
 
 // start launches what the decisions say, with every pull of refs merged onto its base, and records each decision.
-func (t trigger) start(ctx context.Context, run *chatops.Run, p *scm.PullRequest, ask job.Ask) ([]job.Decision, error) {
-	jobs := t.Jobs().Presubmits(p.Ref.Repo)
+func (t trigger) start(ctx context.Context, run *chatops.Run, p *scm.PullRequest, jobs []*job.Presubmit, ask job.Ask) ([]job.Decision, error) {
 	changed := func() ([]string, error) { return run.ChangedFiles(ctx, p.Ref) }
 	decisions, err := job.Presubmits(jobs, p.Base.Name, ask, changed)
 	if err != nil {
@@ -89,6 +92,13 @@ func (t trigger) launch(ctx context.Context, run *chatops.Run, decisions []job.D
 }
 
 func pullRefs(p *scm.PullRequest, headRef string) v1alpha1.Refs {
+	ref := ""
+	switch {
+	case headRef != "":
+		ref = fmt.Sprintf(headRef, p.Ref.Number)
+	case p.Head.Repo == p.Ref.FullName(): // the forge keeps no ref for it, but the branch is in this repository
+		ref = "refs/heads/" + p.Head.Name
+	}
 	return v1alpha1.Refs{
 		Org:      p.Ref.Org,
 		Repo:     p.Ref.Name,
@@ -100,7 +110,7 @@ func pullRefs(p *scm.PullRequest, headRef string) v1alpha1.Refs {
 			Author:  p.Author.Login,
 			SHA:     p.Head.SHA,
 			Title:   p.Title,
-			Ref:     fmt.Sprintf(headRef, p.Ref.Number),
+			Ref:     ref,
 			HeadRef: p.Head.Name,
 			Link:    p.Link,
 		}},

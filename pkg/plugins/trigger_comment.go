@@ -2,7 +2,9 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,48 +23,77 @@ func (t trigger) comment(ctx context.Context, run *chatops.Run, e *scm.CommentEv
 		return fmt.Errorf("read %v: %w", ref, err)
 	}
 	author := e.Comment.Author.Login
-	trusted, err := t.trustedUser(ctx, run, ref.Repo, author)
+	known, err := t.trustedUser(ctx, run, ref.Repo, author)
 	if err != nil {
 		return err
 	}
 	commands := chatops.Commands(e.Comment.Body)
-	ask := job.Ask{Comment: chatops.Plain(e.Comment.Body)}
+	why := cause{Ask: job.Ask{Comment: strings.TrimSpace(chatops.Plain(e.Comment.Body))}, sender: author}
 	if i := slices.IndexFunc(commands, func(c chatops.Invocation) bool { return c.Name == "ok-to-test" }); i >= 0 {
-		if !trusted {
-			return t.refuse(ctx, run, p, author, "only members and collaborators can trust a pull request")
-		}
-		cancel := strings.EqualFold(commands[i].Args, "cancel")
-		if err := t.trust(ctx, run, p, cancel); err != nil || cancel {
-			return err
-		}
-		ask.Auto = true
-	} else if !trusted {
-		trusted, err = t.trustedPull(ctx, run, p)
-		if err != nil {
-			return err
-		}
-		if !trusted {
-			return t.refuse(ctx, run, p, author, "this pull request is not trusted yet: a member has to comment `/ok-to-test` first")
-		}
+		return t.vouch(ctx, run, p, known, why, commands, commands[i].Args)
 	}
-	return t.answer(ctx, run, p, ask, commands)
+	if why.standing, err = t.commented(ctx, run, p, known); err != nil {
+		return err
+	}
+	if why.standing == stranger {
+		if !job.Asks(t.Jobs().Presubmits(ref.Repo), why.Comment) {
+			return nil // a remark that some job might have listened to
+		}
+		return t.refuse(ctx, run, p, author, "this pull request is not trusted yet: a member has to comment `/ok-to-test` first")
+	}
+	return t.answer(ctx, run, p, why, commands)
 }
 
+// commented is the standing of a pull request for somebody's comment: a member may test any, without trusting it.
+func (t trigger) commented(ctx context.Context, run *chatops.Run, p *scm.PullRequest, member bool) (standing, error) {
+	if member && !t.keeps(p.Ref.Repo) {
+		return once, nil
+	}
+	s, err := t.standingOf(ctx, run, p)
+	if err == nil && s == stranger && member {
+		s = once
+	}
+	return s, err
+}
+
+// vouch trusts a pull request at the commit that the member has seen, or takes the trust back.
+func (t trigger) vouch(ctx context.Context, run *chatops.Run, p *scm.PullRequest, member bool, why cause, commands []chatops.Invocation, args string) error {
+	if !member {
+		return t.refuse(ctx, run, p, why.sender, "only members and collaborators can trust a pull request")
+	}
+	cancel := strings.EqualFold(args, "cancel")
+	if commit.MatchString(args) && !strings.HasPrefix(p.Head.SHA, strings.ToLower(args)) {
+		return t.refuse(ctx, run, p, why.sender, "the pull request is not at commit "+args+" any more")
+	}
+	if err := t.trust(ctx, run, p, cancel); err != nil || cancel {
+		return err
+	}
+	why.Auto, why.standing = true, pinned
+	return t.answer(ctx, run, p, why, commands)
+}
+
+// commit is what /ok-to-test may name.
+var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,64}$`)
+
 // answer starts what the comment asks for, and lists the jobs when it asks for that or for nothing that exists.
-func (t trigger) answer(ctx context.Context, run *chatops.Run, p *scm.PullRequest, ask job.Ask, commands []chatops.Invocation) error {
+func (t trigger) answer(ctx context.Context, run *chatops.Run, p *scm.PullRequest, why cause, commands []chatops.Invocation) error {
 	if slices.ContainsFunc(commands, func(c chatops.Invocation) bool { return strings.HasPrefix(c.Name, "retest") }) {
-		if err := t.addContexts(ctx, run, p, &ask); err != nil {
+		if err := t.addContexts(ctx, run, p, &why.Ask); err != nil {
 			return err
 		}
 	}
-	decisions, err := t.start(ctx, run, p, ask)
-	if err != nil {
+	jobs, keptErr := t.jobsFor(ctx, run, p, why)
+	if !why.Auto && !job.Asks(jobs, why.Comment) {
+		return keptErr // a remark that started nothing; its deliveries need no record of every job
+	}
+	decisions, err := t.start(ctx, run, p, jobs, why.Ask)
+	if err := errors.Join(err, keptErr); err != nil {
 		return err
 	}
 	started := slices.ContainsFunc(decisions, func(d job.Decision) bool { return d.Run })
 	for _, c := range commands {
 		if c.Name == "test" && (c.Args == "" || c.Args == "?" || !started) {
-			return t.list(ctx, run, p, c.Args)
+			return t.list(ctx, run, p, jobs, c.Args)
 		}
 	}
 	return nil
@@ -110,8 +141,8 @@ func (t trigger) refuse(ctx context.Context, run *chatops.Run, p *scm.PullReques
 }
 
 // list replies with the commands that start each job.
-func (t trigger) list(ctx context.Context, run *chatops.Run, p *scm.PullRequest, asked string) error {
-	required, optional := job.HelpTargets(t.Jobs().Presubmits(p.Ref.Repo), p.Base.Name)
+func (t trigger) list(ctx context.Context, run *chatops.Run, p *scm.PullRequest, jobs []*job.Presubmit, asked string) error {
+	required, optional := job.HelpTargets(jobs, p.Base.Name)
 	var b strings.Builder
 	if asked != "" && asked != "?" {
 		fmt.Fprintf(&b, "No job of this branch answers to `/test %s`.\n\n", strings.ReplaceAll(asked, "`", ""))

@@ -2,9 +2,11 @@ package plugins
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pharos-ci/pharos/pkg/chatops"
+	"github.com/pharos-ci/pharos/pkg/inrepo"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
@@ -13,15 +15,15 @@ func (t trigger) pull(ctx context.Context, run *chatops.Run, e *scm.PullRequestE
 	p := &e.Pull
 	switch e.Action {
 	case scm.ActionOpened, scm.ActionReopened, scm.ActionReady:
-		return t.automatic(ctx, run, p)
+		return t.automatic(ctx, run, e)
 	case scm.ActionSynchronize:
 		if err := t.abort(ctx, run, p, p.Head.SHA, "a new commit was pushed"); err != nil {
 			return err
 		}
-		return t.automatic(ctx, run, p)
+		return t.automatic(ctx, run, e)
 	case scm.ActionEdited:
 		if e.Edited.Base {
-			return t.automatic(ctx, run, p)
+			return t.automatic(ctx, run, e)
 		}
 	case scm.ActionLabeled:
 		return t.labeled(ctx, run, e)
@@ -34,20 +36,26 @@ func (t trigger) pull(ctx context.Context, run *chatops.Run, e *scm.PullRequestE
 }
 
 // automatic starts what needs no command, if the pull request is trusted and no draft.
-func (t trigger) automatic(ctx context.Context, run *chatops.Run, p *scm.PullRequest) error {
+func (t trigger) automatic(ctx context.Context, run *chatops.Run, e *scm.PullRequestEvent) error {
+	p := &e.Pull
 	if p.Draft {
 		run.Did("nothing starts while the pull request is a draft")
 		return nil
 	}
-	trusted, err := t.trustedPull(ctx, run, p)
+	s, err := t.standingOf(ctx, run, p)
 	if err != nil {
 		return err
 	}
-	if !trusted {
+	if s == stranger {
 		return t.greet(ctx, run, p)
 	}
-	_, err = t.start(ctx, run, p, job.Ask{Auto: true})
-	return err
+	if s == vouched && e.Action == scm.ActionLabeled { // by a member's hand, just now
+		s = pinned
+	}
+	why := cause{Ask: job.Ask{Auto: true}, standing: s, sender: e.Meta.Sender.Login, opened: e.Action == scm.ActionOpened}
+	jobs, keptErr := t.jobsFor(ctx, run, p, why)
+	_, err = t.start(ctx, run, p, jobs, why.Ask)
+	return errors.Join(err, keptErr)
 }
 
 func (t trigger) abort(ctx context.Context, run *chatops.Run, p *scm.PullRequest, keep, reason string) error {
@@ -65,10 +73,10 @@ func (t trigger) abort(ctx context.Context, run *chatops.Run, p *scm.PullRequest
 // taken as opened when the label is present and the commit has no status yet.
 func (t trigger) labeled(ctx context.Context, run *chatops.Run, e *scm.PullRequestEvent) error {
 	p := &e.Pull
-	if run.IsBot(e.Meta.Sender.Login) || !p.HasLabel(LabelOKToTest) || t.Triggers(p.Ref.Repo).IgnoreOKToTest {
-		return nil
-	}
 	if e.Label != "" && e.Label != LabelOKToTest {
+		return t.listening(ctx, run, e)
+	}
+	if run.IsBot(e.Meta.Sender.Login) || !p.HasLabel(LabelOKToTest) || t.Triggers(p.Ref.Repo).IgnoreOKToTest {
 		return nil
 	}
 	if e.Label == "" {
@@ -77,7 +85,32 @@ func (t trigger) labeled(ctx context.Context, run *chatops.Run, e *scm.PullReque
 			return err
 		}
 	}
-	return t.automatic(ctx, run, p)
+	return t.automatic(ctx, run, e)
+}
+
+// listening starts the jobs kept in the repository that wait for the label.
+func (t trigger) listening(ctx context.Context, run *chatops.Run, e *scm.PullRequestEvent) error {
+	p := &e.Pull
+	if !t.keeps(p.Ref.Repo) || p.Draft || p.State != scm.StateOpen {
+		return nil
+	}
+	s, err := t.standingOf(ctx, run, p)
+	if err != nil || s == stranger {
+		return err
+	}
+	why := cause{Ask: job.Ask{Auto: true}, standing: s, sender: e.Meta.Sender.Login}
+	jobs, err := t.jobsFor(ctx, run, p, why)
+	if err != nil {
+		return err
+	}
+	var waiting []*job.Presubmit
+	for _, j := range jobs {
+		if inrepo.OnLabel(&j.Base, e.Label) {
+			waiting = append(waiting, j)
+		}
+	}
+	_, err = t.start(ctx, run, p, waiting, why.Ask)
+	return err
 }
 
 // greet marks an outsider's new pull request and says what happens next.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/chatops"
+	"github.com/pharos-ci/pharos/pkg/inrepo"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
@@ -37,17 +38,18 @@ func (t trigger) pushed(ctx context.Context, run *chatops.Run, e *scm.Push, u sc
 			return files, err
 		}
 	}
-	decisions, err := job.Postsubmits(t.Jobs().Postsubmits(repo), branch, changed)
-	if err != nil {
-		return fmt.Errorf("choose postsubmits of %v at %s: %w", repo, branch, err)
+	refs := v1alpha1.Refs{
+		Org: repo.Org, Repo: repo.Name, RepoLink: e.Link, CloneURI: e.CloneURL,
+		BaseRef: branch, BaseSHA: u.After, BaseLink: e.Compare,
 	}
-	return t.launch(ctx, run, decisions, job.Cause{
-		Delivery:   run.Delivery,
-		Type:       v1alpha1.Postsubmit,
-		Connection: repo.Connection,
-		Refs: v1alpha1.Refs{
-			Org: repo.Org, Repo: repo.Name, RepoLink: e.Link, CloneURI: e.CloneURL,
-			BaseRef: branch, BaseSHA: u.After, BaseLink: e.Compare,
-		},
+	kept, keptErr := t.keptPostsubmits(ctx, run, inrepo.Event{Repo: repo, Refs: refs, Sender: e.Meta.Sender.Login, Before: u.Before, Link: e.Link})
+	configured := t.Jobs().Postsubmits(repo)
+	decisions, err := job.Postsubmits(append(configured[:len(configured):len(configured)], kept...), branch, changed)
+	if err != nil {
+		return errors.Join(fmt.Errorf("choose postsubmits of %v at %s: %w", repo, branch, err), keptErr)
+	}
+	err = t.launch(ctx, run, decisions, job.Cause{
+		Delivery: run.Delivery, Type: v1alpha1.Postsubmit, Connection: repo.Connection, Refs: refs,
 	})
+	return errors.Join(err, keptErr)
 }

@@ -40,10 +40,21 @@ func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Rep
 	return collaborator, nil
 }
 
-// trustedPull says whether the pull request may be tested: its author is trusted, or someone trusted has said so.
-func (t trigger) trustedPull(ctx context.Context, run *chatops.Run, p *scm.PullRequest) (bool, error) {
-	if p.HasLabel(LabelOKToTest) && !t.Triggers(p.Ref.Repo).IgnoreOKToTest {
-		return true, nil
+// standingOf says how far the pull request is trusted: its author is, or someone trusted has said so. Who the author of a
+// labelled pull request is matters only where its own pipelines would be read.
+func (t trigger) standingOf(ctx context.Context, run *chatops.Run, p *scm.PullRequest) (standing, error) {
+	labelled := p.HasLabel(LabelOKToTest) && !t.Triggers(p.Ref.Repo).IgnoreOKToTest
+	if labelled && !t.keeps(p.Ref.Repo) {
+		return vouched, nil
 	}
-	return t.trustedUser(ctx, run, p.Ref.Repo, p.Author.Login)
+	author, err := t.trustedUser(ctx, run, p.Ref.Repo, p.Author.Login)
+	switch {
+	case err != nil:
+		return stranger, err
+	case author:
+		return trusted, nil
+	case labelled:
+		return vouched, nil
+	}
+	return stranger, nil
 }

@@ -19,9 +19,9 @@ import (
 // thread is a pull request's comments, kept as a forge keeps them.
 type thread struct {
 	scm.Comments // replies are not used
-	comments []scm.Comment
-	next     int
-	refuse   error
+	comments     []scm.Comment
+	next         int
+	refuse       error
 }
 
 func (f *thread) add(login, body string) {

@@ -12,7 +12,7 @@ type HookTarget struct {
 
 // Repo is the repository; ok is false for an organisation.
 func (t HookTarget) Repo() (repo Repo, ok bool) {
-	return Repo{Connection: t.Connection, Org: t.Org, Name: t.Name}, t.Name != ""
+	return Repo(t), t.Name != ""
 }
 
 // String is "connection:org" or "connection:org/name".

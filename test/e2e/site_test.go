@@ -69,6 +69,7 @@ func loneSite(t *testing.T, name, jobs string, files map[string]string) *site {
 	}
 	s, err := harness.NewSite(t.Context(), cluster, harness.SiteOptions{
 		Name: unique(name), Jobs: strings.ReplaceAll(jobs, "IMAGE", image), Files: files, Image: image, Output: log,
+		Args: []string{"--cache-dir", t.TempDir()},
 	})
 	if err != nil {
 		t.Fatal(err, tail(log.Name()))

@@ -187,21 +187,22 @@ func (g *Gitea) OpenForkPull(ch Change, title string) (*Pull, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := c.CreateFork(ch.Org, ch.Repo, gitea.CreateForkOption{}); err != nil {
+	name := ch.Org + "-" + ch.Repo // a user may have forked a repository of the same name before
+	if _, _, err := c.CreateFork(ch.Org, ch.Repo, gitea.CreateForkOption{Name: &name}); err != nil {
 		return nil, fmt.Errorf("fork %s/%s as %s: %w", ch.Org, ch.Repo, ch.As, err)
 	}
 	inFork := ch
-	inFork.Org = ch.As
+	inFork.Org, inFork.Repo = ch.As, name
 	if _, err := g.Commit(inFork); err != nil {
 		return nil, err
 	}
-	return g.open(ch, ch.As+":"+ch.Branch, title)
+	return g.open(ch, ch.As+"/"+name+":"+ch.Branch, title)
 }
 
 // Open implements Forge.
 func (g *Gitea) Open(ch Change, title string) (*Pull, error) { return g.open(ch, ch.Branch, title) }
 
-// open opens a pull request from a branch, written as "branch" or "fork:branch".
+// open opens a pull request from a branch, written as "branch" or "owner/fork:branch".
 func (g *Gitea) open(ch Change, head, title string) (*Pull, error) {
 	c, err := g.As(ch.As)
 	if err != nil {

@@ -28,7 +28,7 @@ func TestARateLimitIsKept(t *testing.T) {
 		background bool
 		until      time.Time // zero: the second request is sent
 	}{
-		"much is left":                                 {answer{status: 200, header: rate(50, reset)}, false, time.Time{}},
+		"much is left": {answer{status: 200, header: rate(50, reset)}, false, time.Time{}},
 		"background work goes on while much is left":   {answer{status: 200, header: rate(20, reset)}, true, time.Time{}},
 		"the last fifth is for people":                 {answer{status: 200, header: rate(19, reset)}, false, time.Time{}},
 		"the last fifth is not for background work":    {answer{status: 200, header: rate(19, reset)}, true, reset},

@@ -1,0 +1,26 @@
+package app
+
+import (
+	"github.com/pharos-ci/pharos/pkg/config"
+	"github.com/pharos-ci/pharos/pkg/git"
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+// CacheDir is the folder for what can be fetched again.
+var CacheDir = cacheDir
+
+// Proven is a connection with what it logs in with.
+type Proven struct {
+	URL, Bot string
+	Proof    scm.Credentials
+}
+
+// LoginOf is how git logs in with these connections.
+func LoginOf(all map[string]Proven) func(name, cloneURL string) git.Login {
+	f, t := &forges{}, &table{byName: map[string]*connection{}}
+	for name, c := range all {
+		t.byName[name] = &connection{Connection: config.Connection{URL: c.URL, Bot: c.Bot}, proof: c.Proof}
+	}
+	f.table.Store(t)
+	return f.login
+}

@@ -1,0 +1,4 @@
+package inrepo
+
+// Glob compiles a pattern, for tests.
+var Glob = glob

@@ -1,0 +1,31 @@
+package logs
+
+import (
+	"bytes"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+)
+
+// CloneStepAlternate is the name of the step that checks out the code where the user has a step called [CloneStep].
+const CloneStepAlternate = "pharos-clone"
+
+// gitReference begins the task references that Pharos replaces by a checkout.
+var gitReference = []byte("PROW_")
+
+// checkouts tells the steps that Pharos adds to check out the code from those that a user calls the same.
+func checkouts(job *v1alpha1.PipelineJob, steps []StepInfo) func(StepInfo) bool {
+	spec := job.Spec.PipelineRunSpec
+	added := job.Spec.Decorate || spec != nil && bytes.Contains(spec.Raw, gitReference)
+	alternate := map[string]bool{} // tasks
+	for _, s := range steps {
+		if s.Step == CloneStepAlternate {
+			alternate[s.Task] = true
+		}
+	}
+	return func(s StepInfo) bool {
+		if alternate[s.Task] {
+			return s.Step == CloneStepAlternate
+		}
+		return added && s.Step == CloneStep
+	}
+}
