@@ -1,14 +1,13 @@
 package config
 
 import (
-	"reflect"
 	"strings"
 	"time"
 
+	"github.com/pharos-ci/pharos/pkg/config/stanza"
 	"github.com/pharos-ci/pharos/pkg/inrepo"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/scm"
-	"github.com/pharos-ci/pharos/pkg/strictyaml"
 )
 
 // Config is one configuration, checked and compiled. It is never changed after it was loaded and may be shared freely.
@@ -23,6 +22,8 @@ type Config struct {
 	Sinker                         Sinker
 	Reporter                       GitHubReporter
 	Plank                          Plank
+	// Stanzas are those of features that no other field describes.
+	Stanzas stanza.Main
 	// LogLevel is "info" if nothing is said.
 	LogLevel          string
 	DefaultJobTimeout time.Duration
@@ -33,22 +34,6 @@ type Config struct {
 
 	defaultConnection string
 	inRepo            inrepo.Settings
-	kept              map[string]strictyaml.Raw
-}
-
-// Stanza is a part of config.yaml that nothing decodes yet, by its key; zero if it is absent.
-func (c *Config) Stanza(key string) strictyaml.Raw { return c.kept[key] }
-
-// stanzas indexes a struct of Raw fields by their keys.
-func stanzas(of any) map[string]strictyaml.Raw {
-	v := reflect.ValueOf(of)
-	out := map[string]strictyaml.Raw{}
-	for i := range v.NumField() {
-		if raw, ok := v.Field(i).Interface().(strictyaml.Raw); ok && !raw.IsZero() {
-			out[v.Type().Field(i).Tag.Get("json")] = raw
-		}
-	}
-	return out
 }
 
 // DefaultConnection is the name of the connection that repository keys without one mean, and that /hook answers for.

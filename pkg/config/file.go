@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/config/stanza"
 	"github.com/pharos-ci/pharos/pkg/inrepo"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/strictyaml"
@@ -44,34 +45,7 @@ type mainFile struct {
 	StatusErrorLink   string              `json:"status_error_link"`
 	ConfigVersionSHA  string              `json:"config_version_sha"`
 	ProviderConfig    *lighthouseProvider `json:"providerConfig"` // Lighthouse
-	kept
-}
-
-// kept are the stanzas of features to come; they are known and not decoded yet.
-type kept struct {
-	BranchProtection      strictyaml.Raw `json:"branch-protection"`
-	Deck                  strictyaml.Raw `json:"deck"`
-	Gangway               strictyaml.Raw `json:"gangway"`
-	Gerrit                strictyaml.Raw `json:"gerrit"`
-	GitHub                strictyaml.Raw `json:"github"`
-	Horologium            strictyaml.Raw `json:"horologium"`
-	InRepoConfig          strictyaml.Raw `json:"in_repo_config"`
-	Jenkinses             strictyaml.Raw `json:"jenkinses"` // Lighthouse
-	JenkinsOperators      strictyaml.Raw `json:"jenkins_operators"`
-	ManagedWebhooks       strictyaml.Raw `json:"managed_webhooks"`
-	Moonraker             strictyaml.Raw `json:"moonraker"`
-	Orgs                  strictyaml.Raw `json:"orgs"` // Lighthouse
-	OwnersDirDenylist     strictyaml.Raw `json:"owners_dir_denylist"`
-	OwnersDirBlacklist    strictyaml.Raw `json:"owners_dir_blacklist"`
-	OwnersDirExcludes     strictyaml.Raw `json:"owners_dir_excludes"` // Lighthouse
-	Pipeline              strictyaml.Raw `json:"pipeline"`
-	ProwJobDefaultEntries strictyaml.Raw `json:"prowjob_default_entries"`
-	PubSubSubscriptions   strictyaml.Raw `json:"pubsub_subscriptions"`
-	PubSubTriggers        strictyaml.Raw `json:"pubsub_triggers"`
-	PushGateway           strictyaml.Raw `json:"push_gateway"`
-	Scheduler             strictyaml.Raw `json:"scheduler"`
-	SlackReporterConfigs  strictyaml.Raw `json:"slack_reporter_configs"`
-	Tide                  strictyaml.Raw `json:"tide"`
+	stanza.Main
 }
 
 // lighthouseProvider is Lighthouse's one connection; its token and secret come from the environment there.

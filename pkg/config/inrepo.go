@@ -15,10 +15,9 @@ func (c *Config) InRepo() *inrepo.Settings { return &c.inRepo }
 // settleInRepo reads the stanzas in_repo_config and inrepo, once the jobs are compiled.
 func (c *Config) settleInRepo(main *mainFile, presets []*job.Preset, f *findings, at place) {
 	c.inRepo = inrepo.Settings{
-		References: main.InRepo, Connection: c.defaultConnection, Namespace: c.PodNamespace,
+		Switches: main.InRepoConfig, References: main.InRepo, Connection: c.defaultConnection, Namespace: c.PodNamespace,
 		Defaults: c.defaults(main), Presets: presets, Static: c.Jobs,
 	}
-	f.syntax(main.InRepoConfig.Decode(&c.inRepo.Switches))
 	for i, host := range main.InRepo.AllowedHosts {
 		bare := strings.TrimPrefix(strings.TrimPrefix(host, "http://"), "https://")
 		if u, err := url.Parse("https://" + bare); err != nil || u.Host != bare || bare == "" || strings.HasPrefix(host, "https://") {

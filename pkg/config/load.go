@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pharos-ci/pharos/pkg/config/stanza"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/strictyaml"
 )
@@ -29,8 +30,10 @@ func build(paths Paths, files snapshot) (*Config, error) {
 	f := &findings{lenient: paths.Lenient}
 	var main mainFile
 	document := decode(f, files.config, &main)
-	c := &Config{Revision: files.hash(), Plank: main.Plank, Sinker: main.Sinker, Reporter: main.GitHubReporter, Storage: main.Storage, kept: stanzas(main.kept)}
+	c := &Config{Revision: files.hash(), Plank: main.Plank, Sinker: main.Sinker, Reporter: main.GitHubReporter, Storage: main.Storage, Stanzas: main.Main}
 	c.settle(&main, filepath.Dir(paths.Config), placeIn(f, files.config.name, document))
+
+	checkStanza(main.Main.Check(), placeIn(f, files.config.name, document))
 
 	static := collect(f, &main.jobFile, files.jobs)
 	c.Jobs = c.compile(&main, static, files, f)
@@ -69,6 +72,13 @@ func placeIn(f *findings, name string, document *strictyaml.Document) place {
 		}
 		line, column := document.Position(path)
 		f.all = append(f.all, Finding{File: name, Line: line, Column: column, Severity: severity, Message: message, Remedy: remedy})
+	}
+}
+
+// checkStanza reports what a stanza says of itself.
+func checkStanza(problems []stanza.Problem, at place) {
+	for _, p := range problems {
+		at(SeverityError, p.Path, p.Message, p.Remedy)
 	}
 }
 

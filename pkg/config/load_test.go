@@ -128,7 +128,7 @@ plank:
   default_decoration_configs:
     "*": {timeout: 7200000000000, gcs_configuration: {bucket: "s3://logs", path_strategy: single, default_org: acme, default_repo: app}}
     acme: {timeout: 30m}
-tide: {queries: [{anything: goes}]}
+tide: {queries: [{orgs: [acme], labels: [lgtm]}]}
 branch-protection: {orgs: {}}
 sinker: {max_prowjob_age: 48h}
 presets:
@@ -217,30 +217,20 @@ triggers:
 func TestStanzasOfFeaturesToComeAreKept(t *testing.T) {
 	folder := write(t, map[string]string{
 		"config.yaml":  "tide:\n  queries: [{orgs: [acme]}]\nproviderConfig: {kind: gitlab, server: \"https://gl.example.com/\", botUser: lh}\n",
-		"plugins.yaml": "size: {s: 5, m: x}\n",
+		"plugins.yaml": "size: {s: 5, m: 20}\n",
 		"jobs/j.yaml":  "",
 	})
 	c, err := config.Load(in(folder))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tide struct {
-		Queries []struct {
-			Orgs []string `json:"orgs"`
-		} `json:"queries"`
+	if tide := c.Stanzas.Tide; tide == nil || tide.Queries[0].Orgs[0] != "acme" {
+		t.Errorf("tide: %+v", tide)
 	}
-	if problems := c.Stanza("tide").Decode(&tide); problems != nil || tide.Queries[0].Orgs[0] != "acme" {
-		t.Errorf("tide: %+v, %v", tide, problems)
+	if size := c.Plugins.Stanzas().Size; size == nil || size.M != 20 {
+		t.Errorf("size: %+v", size)
 	}
-	var size struct {
-		S int `json:"s"`
-		M int `json:"m"`
-	}
-	problems := c.Plugins.Stanza("size").Decode(&size)
-	if len(problems) != 1 || problems[0].Error() != folder+"/plugins.yaml:1:17: m must be a whole number, not x" {
-		t.Errorf("size: %v", problems)
-	}
-	if !c.Stanza("deck").IsZero() {
+	if c.Stanzas.Deck != nil {
 		t.Error("deck is not there")
 	}
 	want := config.Connection{Name: "default", Kind: "gitlab", URL: "https://gl.example.com", Bot: "lh", Default: true}

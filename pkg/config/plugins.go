@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pharos-ci/pharos/pkg/config/stanza"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/plugins"
 	"github.com/pharos-ci/pharos/pkg/scm"
@@ -14,48 +15,10 @@ import (
 
 // pluginFile is plugins.yaml.
 type pluginFile struct {
-	// Plugins is keyed by org or org/repo; each value is a list of names, or an object with exclusions.
-	Plugins  map[string]strictyaml.Raw `json:"plugins"`
+	// Lists is keyed by org or org/repo; each value is a list of names, or an object with exclusions.
+	Lists    map[string]strictyaml.Raw `json:"plugins"`
 	Triggers []triggerEntry            `json:"triggers"`
-	keptPlugins
-}
-
-// keptPlugins are the stanzas of plugins to come; they are known and not decoded yet.
-type keptPlugins struct {
-	Approve              strictyaml.Raw `json:"approve"`
-	Blockades            strictyaml.Raw `json:"blockades"`
-	Blunderbuss          strictyaml.Raw `json:"blunderbuss"`
-	BranchCleaner        strictyaml.Raw `json:"branch_cleaner"`
-	Bugzilla             strictyaml.Raw `json:"bugzilla"`
-	Cat                  strictyaml.Raw `json:"cat"`
-	CherryPickApproved   strictyaml.Raw `json:"cherry_pick_approved"`
-	CherryPickUnapproved strictyaml.Raw `json:"cherry_pick_unapproved"`
-	ConfigUpdater        strictyaml.Raw `json:"config_updater"`
-	Dco                  strictyaml.Raw `json:"dco"`
-	ExternalPlugins      strictyaml.Raw `json:"external_plugins"`
-	Golint               strictyaml.Raw `json:"golint"`
-	Goose                strictyaml.Raw `json:"goose"`
-	Heart                strictyaml.Raw `json:"heart"`
-	Help                 strictyaml.Raw `json:"help"`
-	InvalidCommitMsg     strictyaml.Raw `json:"invalid_commit_msg"`
-	Jira                 strictyaml.Raw `json:"jira"`
-	Label                strictyaml.Raw `json:"label"`
-	Lgtm                 strictyaml.Raw `json:"lgtm"`
-	MilestoneApplier     strictyaml.Raw `json:"milestone_applier"`
-	Override             strictyaml.Raw `json:"override"`
-	Owners               strictyaml.Raw `json:"owners"`
-	ProjectConfig        strictyaml.Raw `json:"project_config"`
-	ProjectManager       strictyaml.Raw `json:"project_manager"`
-	ReleaseNote          strictyaml.Raw `json:"release_note"`
-	RepoMilestone        strictyaml.Raw `json:"repo_milestone"`
-	RequireMatchingLabel strictyaml.Raw `json:"require_matching_label"`
-	Requiresig           strictyaml.Raw `json:"requiresig"`
-	Retitle              strictyaml.Raw `json:"retitle"`
-	Rifle                strictyaml.Raw `json:"rifle"`
-	SigMention           strictyaml.Raw `json:"sigmention"`
-	Size                 strictyaml.Raw `json:"size"`
-	Slack                strictyaml.Raw `json:"slack"`
-	Welcome              strictyaml.Raw `json:"welcome"`
+	stanza.Plugins
 }
 
 // triggerEntry is one item of triggers.
@@ -82,11 +45,11 @@ type pluginList struct {
 type Plugins struct {
 	lists    map[string]pluginList // by connection:org or connection:org/repo
 	triggers []triggerEntry        // repos with their connection
-	kept     map[string]strictyaml.Raw
+	stanzas  stanza.Plugins
 }
 
-// Stanza is a part of plugins.yaml that nothing decodes yet, by its key; zero if it is absent.
-func (p *Plugins) Stanza(key string) strictyaml.Raw { return p.kept[key] }
+// Stanzas are the settings of plugins that no other method answers; callers must not change them.
+func (p *Plugins) Stanzas() *stanza.Plugins { return &p.stanzas }
 
 // Enabled lists the plugins of a repository: those of its organisation, or of each group above it, and its own.
 func (p *Plugins) Enabled(repo scm.Repo) []string {
@@ -127,7 +90,7 @@ func levels(repo scm.Repo) func(yield func(key, below string) bool) {
 
 // compilePlugins checks plugins.yaml and makes every key absolute.
 func compilePlugins(file *pluginFile, defaultConnection string, known []string, f *findings, at place) *Plugins {
-	p := &Plugins{lists: make(map[string]pluginList, len(file.Plugins)), triggers: file.Triggers, kept: stanzas(file.keptPlugins)}
+	p := &Plugins{lists: make(map[string]pluginList, len(file.Lists)), triggers: file.Triggers, stanzas: file.Plugins}
 	absolute := func(key, path string) string {
 		connection, name := job.SplitKey(key, defaultConnection)
 		if len(known) > 0 && !slices.Contains(known, connection) {
@@ -135,9 +98,9 @@ func compilePlugins(file *pluginFile, defaultConnection string, known []string, 
 		}
 		return connection + ":" + name
 	}
-	for _, key := range slices.Sorted(maps.Keys(file.Plugins)) {
+	for _, key := range slices.Sorted(maps.Keys(file.Lists)) {
 		var list pluginList
-		if raw := file.Plugins[key]; raw.IsList() {
+		if raw := file.Lists[key]; raw.IsList() {
 			f.syntax(raw.Decode(&list.Plugins))
 		} else {
 			f.syntax(raw.Decode(&list))
@@ -151,12 +114,13 @@ func compilePlugins(file *pluginFile, defaultConnection string, known []string, 
 		}
 	}
 	p.checkRepeated(file, defaultConnection, at)
+	checkStanza(file.Check(), at)
 	return p
 }
 
 // checkRepeated refuses a plugin that is enabled for an organisation and for one of its repositories again.
 func (p *Plugins) checkRepeated(file *pluginFile, defaultConnection string, at place) {
-	for _, key := range slices.Sorted(maps.Keys(file.Plugins)) {
+	for _, key := range slices.Sorted(maps.Keys(file.Lists)) {
 		connection, name := job.SplitKey(key, defaultConnection)
 		own := p.lists[connection+":"+name]
 		for i := range name {
