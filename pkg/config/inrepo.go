@@ -13,7 +13,7 @@ import (
 func (c *Config) InRepo() *inrepo.Settings { return &c.inRepo }
 
 // settleInRepo reads the stanzas in_repo_config and inrepo, once the jobs are compiled.
-func (c *Config) settleInRepo(main *mainFile, presets []*job.Preset, f *findings, at place) {
+func (c *Config) settleInRepo(main *mainFile, presets []*job.Preset, at place) {
 	c.inRepo = inrepo.Settings{
 		Switches: main.InRepoConfig, References: main.InRepo, Connection: c.defaultConnection, Namespace: c.PodNamespace,
 		Defaults: c.defaults(main), Presets: presets, Static: c.Jobs,

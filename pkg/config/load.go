@@ -37,7 +37,7 @@ func build(paths Paths, files snapshot) (*Config, error) {
 
 	static := collect(f, &main.jobFile, files.jobs)
 	c.Jobs = c.compile(&main, static, files, f)
-	c.settleInRepo(&main, static.Presets, f, placeIn(f, files.config.name, document))
+	c.settleInRepo(&main, static.Presets, placeIn(f, files.config.name, document))
 
 	var plugged pluginFile
 	at := placeIn(f, paths.Plugins, nil)
