@@ -13,6 +13,7 @@ event travels from the forge and back. A test holds this table against the real 
 	2  scm/gitea              Gitea and Forgejo
 	   scm/scmtest            a forge in memory, for tests
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from
+	   supervisor             one process in a job's container: its time, its signals, its exit code, its artifacts
 	8  logs                   following step logs into a store, and reading them back
 	   logs/storetest         the contract that every store passes
 
@@ -33,6 +34,7 @@ event travels from the forge and back. A test holds this table against the real 
 	   dashboard              runs and live logs for people
 	   sweep                  what no webhook told: commits and comments of open pull requests
 	   hooks                  webhooks on the forges: plan, install, repair, redelivery
+	   config/stanza          the parts of the files that describe features: every key with its type
 	   config                 strict load, validation with line numbers, hot reload
 
 	   -- composition

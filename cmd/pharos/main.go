@@ -49,7 +49,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), explain(), jobs(), clone(), replay(), hooksCommand(), versionCommand())
+	cmd.AddCommand(serve(), check(), explain(), jobs(), render(), clone(), run(), replay(), hooksCommand(), versionCommand())
 	return cmd
 }
 

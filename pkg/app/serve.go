@@ -38,6 +38,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	o.Config.Lenient = true // Prow read unknown keys too; `pharos check` calls them errors
 	watcher, err := config.NewWatcher(o.Config)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
 // Connection is one forge server with one account on it.
@@ -32,6 +34,23 @@ type Connection struct {
 	// Default marks the connection that repository keys without a name mean, and that /hook answers for. Without a mark it is
 	// the first.
 	Default bool `json:"default,omitempty"`
+}
+
+// CloneURI is the address that a repository is cloned from over HTTP.
+func (c *Connection) CloneURI(repo scm.Repo) string {
+	path := "/"
+	if c.Kind == "bitbucketserver" {
+		path = "/scm/"
+	}
+	return strings.TrimRight(c.URL, "/") + path + repo.FullName() + ".git"
+}
+
+// CloneURI is the address that a repository of any connection is cloned from; "" if no connection says where it is.
+func (c *Config) CloneURI(repo scm.Repo) string {
+	if conn, ok := c.Connection(repo.Connection); ok {
+		return conn.CloneURI(repo)
+	}
+	return ""
 }
 
 // Kinds of forges that a connection may name.

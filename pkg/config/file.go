@@ -78,8 +78,10 @@ type Plank struct {
 	PodUnscheduledTimeout                    job.Duration                     `json:"pod_unscheduled_timeout"`
 	DefaultDecorationConfigs                 map[string]*job.DecorationConfig `json:"default_decoration_configs"`
 	DefaultDecorationConfigEntries           []job.DecorationEntry            `json:"default_decoration_config_entries"`
-	BuildClusterStatusFile                   string                           `json:"build_cluster_status_file"`
-	JobQueueCapacities                       map[string]int                   `json:"job_queue_capacities"`
+	// DefaultDecorationConfig is the older form of DefaultDecorationConfigs' "*".
+	DefaultDecorationConfig *job.DecorationConfig `json:"default_decoration_config"`
+	BuildClusterStatusFile  string                `json:"build_cluster_status_file"`
+	JobQueueCapacities      map[string]int        `json:"job_queue_capacities"`
 }
 
 // Sinker holds the ages at which finished objects are deleted; a zero value means the default that the caller has.
@@ -107,9 +109,12 @@ func (p *Plank) decoration() []job.DecorationEntry {
 	keys := slices.SortedFunc(maps.Keys(p.DefaultDecorationConfigs), func(a, b string) int {
 		return cmp.Or(cmp.Compare(breadth(a), breadth(b)), cmp.Compare(a, b))
 	})
-	entries := make([]job.DecorationEntry, len(keys))
-	for i, key := range keys {
-		entries[i] = job.DecorationEntry{Repo: key, Config: p.DefaultDecorationConfigs[key]}
+	var entries []job.DecorationEntry
+	if p.DefaultDecorationConfig != nil {
+		entries = append(entries, job.DecorationEntry{Config: p.DefaultDecorationConfig})
+	}
+	for _, key := range keys {
+		entries = append(entries, job.DecorationEntry{Repo: key, Config: p.DefaultDecorationConfigs[key]})
 	}
 	return entries
 }

@@ -26,8 +26,10 @@ type Finding struct {
 	Line     int      `json:"line"`
 	Column   int      `json:"column"`
 	Severity Severity `json:"severity"`
-	Message  string   `json:"message"`
-	Remedy   string   `json:"remedy,omitempty"`
+	// Check is the name of what looked, for findings that can be left out by it.
+	Check   string `json:"check,omitempty"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"`
 }
 
 // String is "file:line:col: severity: what (what to do)".
@@ -67,14 +69,17 @@ type findings struct {
 // syntax adds what the reader of a file says. own stanzas are never read loosely.
 func (f *findings) syntax(problems []strictyaml.Problem) {
 	for _, p := range problems {
-		severity := SeverityError
-		if p.Loose && f.lenient && !own(p.Path) {
-			severity = SeverityWarning
+		severity, check := SeverityError, ""
+		if p.Loose && !own(p.Path) {
+			check = checkUnknownFields
+			if f.lenient {
+				severity = SeverityWarning
+			}
 		}
 		if !p.Loose {
 			f.undecoded = append(f.undecoded, [2]string{p.File, p.Path})
 		}
-		f.all = append(f.all, Finding{File: p.File, Line: p.Line, Column: p.Column, Severity: severity, Message: p.Message, Remedy: p.Remedy})
+		f.all = append(f.all, Finding{File: p.File, Line: p.Line, Column: p.Column, Severity: severity, Check: check, Message: p.Message, Remedy: p.Remedy})
 	}
 }
 

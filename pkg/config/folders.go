@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ import (
 // swapped by such a link.
 func (p Paths) folders() map[string]bool {
 	folders := map[string]bool{}
-	for _, file := range []string{p.Config, p.Plugins, p.Jobs} {
+	for _, file := range append([]string{p.Config, p.Plugins, p.Jobs}, p.supplements()...) {
 		if file == "" {
 			continue
 		}
@@ -24,8 +25,12 @@ func (p Paths) folders() map[string]bool {
 			}
 		}
 	}
-	if root, err := filepath.EvalSymlinks(p.Jobs); p.Jobs != "" && err == nil {
-		_ = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error { // what cannot be read is told by read
+	for _, top := range append(p.supplements(), p.Jobs) {
+		root, err := filepath.EvalSymlinks(top)
+		if top == "" || err != nil { // what cannot be read is told by read
+			continue
+		}
+		_ = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {
 				folders[name] = true
 			}
@@ -35,16 +40,28 @@ func (p Paths) folders() map[string]bool {
 	return folders
 }
 
+// supplements are the folders of supplemental files.
+func (p Paths) supplements() []string {
+	return slices.Concat(p.SupplementalConfigs, p.SupplementalPlugins)
+}
+
 // stat is a text that changes when a file is added, removed, replaced or written, as far as its metadata show.
 func (p Paths) stat() string {
-	names, err := jobFiles(p.Jobs)
-	if err != nil {
-		names = []string{err.Error()}
-	}
 	var b strings.Builder
-	for _, name := range append(names, p.Config, p.Plugins) {
+	tell := func(name string) {
 		if info, err := os.Stat(name); err == nil {
 			fmt.Fprintf(&b, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	tell(p.Config)
+	tell(p.Plugins)
+	for _, part := range p.parts() {
+		names, err := filesBelow(part.root, part.wanted)
+		if err != nil {
+			b.WriteString(err.Error())
+		}
+		for _, name := range names {
+			tell(name)
 		}
 	}
 	return b.String()

@@ -30,6 +30,7 @@ func build(paths Paths, files snapshot) (*Config, error) {
 	f := &findings{lenient: paths.Lenient}
 	var main mainFile
 	document := decode(f, files.config, &main)
+	main.supplement(files.moreConfig, f)
 	c := &Config{Revision: files.hash(), Plank: main.Plank, Sinker: main.Sinker, Reporter: main.GitHubReporter, Storage: main.Storage, Stanzas: main.Main}
 	c.settle(&main, filepath.Dir(paths.Config), placeIn(f, files.config.name, document))
 
@@ -44,6 +45,7 @@ func build(paths Paths, files snapshot) (*Config, error) {
 	if files.plugins != nil {
 		at = placeIn(f, paths.Plugins, decode(f, *files.plugins, &plugged))
 	}
+	plugged.supplement(files.morePlugins, f)
 	c.Plugins = compilePlugins(&plugged, c.defaultConnection, c.names(), f, at)
 
 	sorted := f.sort()
@@ -132,6 +134,7 @@ func (c *Config) defaults(main *mainFile) job.Defaults {
 		Timeout:     main.DefaultJobTimeout.Duration,
 		Decoration:  main.Plank.decoration(),
 		Queues:      main.Plank.JobQueueCapacities,
+		CloneURI:    c.CloneURI,
 	}
 }
 

@@ -51,12 +51,12 @@ func names(jobs []*job.Presubmit) (out []string) {
 
 func TestSamplesLoadWithoutAFinding(t *testing.T) {
 	samples := filepath.Join("..", "..", "config")
-	c, err := config.Load(config.Paths{Config: filepath.Join(samples, "config.yaml"), Plugins: filepath.Join(samples, "plugins.yaml")})
+	c, findings, err := config.Check(config.Paths{Config: filepath.Join(samples, "config.yaml"), Plugins: filepath.Join(samples, "plugins.yaml")}, config.CheckOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Warnings) > 0 {
-		t.Errorf("warnings: %v", c.Warnings)
+	if len(findings) > 0 {
+		t.Fatalf("findings: %v", findings)
 	}
 	type view struct {
 		Presubmits, Enabled              []string

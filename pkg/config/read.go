@@ -10,14 +10,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 )
 
 // Paths says which files to read and how.
 type Paths struct {
 	// Config is config.yaml. Jobs is a job file or a folder of them, Plugins is plugins.yaml; both may be empty.
 	Config, Jobs, Plugins string
+	// SupplementalConfigs and SupplementalPlugins are folders with files that add to config.yaml and plugins.yaml; read is
+	// whatever ends in ConfigSuffix and PluginSuffix, or if these are empty in Prow's _prowconfig.yaml and _pluginconfig.yaml.
+	SupplementalConfigs, SupplementalPlugins []string
+	ConfigSuffix, PluginSuffix               string
 	// Lenient turns into warnings what Prow let pass: keys that nobody knows, and keys given twice.
 	Lenient bool
 }
@@ -33,6 +35,8 @@ type snapshot struct {
 	config  input
 	jobs    []input
 	plugins *input
+	// moreConfig and morePlugins are the supplemental files.
+	moreConfig, morePlugins []input
 }
 
 // data returns the content of the file with that name.
@@ -53,9 +57,11 @@ func (s snapshot) all() func(yield func(input) bool) {
 		if s.plugins != nil && !yield(*s.plugins) {
 			return
 		}
-		for _, f := range s.jobs {
-			if !yield(f) {
-				return
+		for _, files := range [][]input{s.moreConfig, s.morePlugins, s.jobs} {
+			for _, f := range files {
+				if !yield(f) {
+					return
+				}
 			}
 		}
 	}
@@ -87,12 +93,15 @@ func (p Paths) read() (snapshot, error) {
 		f := get(p.Plugins)
 		s.plugins = &f
 	}
-	names, err := jobFiles(p.Jobs)
-	if err != nil {
-		failed.Findings = append(failed.Findings, unreadable(p.Jobs, err))
-	}
-	for _, name := range names {
-		s.jobs = append(s.jobs, get(name))
+	for _, part := range p.parts() {
+		names, err := filesBelow(part.root, part.wanted)
+		if err != nil {
+			failed.Findings = append(failed.Findings, unreadable(part.root, err))
+		}
+		for _, name := range names {
+			into := part.of(&s)
+			*into = append(*into, get(name))
+		}
 	}
 	if len(failed.Findings) > 0 {
 		return s, &failed
@@ -105,41 +114,6 @@ func unreadable(name string, err error) Finding {
 		err = pathErr.Err
 	}
 	return Finding{File: name, Severity: SeverityError, Message: fmt.Sprintf("cannot be read: %v", err), Remedy: "check the path and its permissions"}
-}
-
-// jobFiles lists the job files at a path in a stable order: the file itself, or every .yaml and .yml below a folder. Names
-// that begin with ".." are what a mounted ConfigMap keeps its versions in.
-func jobFiles(path string) ([]string, error) {
-	if path == "" {
-		return nil, nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	root, err := filepath.EvalSymlinks(path) // WalkDir does not enter a folder that is itself a link
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case strings.HasPrefix(d.Name(), "..") && d.IsDir():
-			return fs.SkipDir
-		case d.IsDir() || strings.HasPrefix(d.Name(), ".."):
-			return nil
-		}
-		if ext := filepath.Ext(name); ext == ".yaml" || ext == ".yml" {
-			names = append(names, path+strings.TrimPrefix(name, root))
-		}
-		return nil
-	})
-	return names, err
 }
 
 // readFile reads a file, decompressing it if it is gzip: job files are compressed to fit into a ConfigMap.

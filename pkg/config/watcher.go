@@ -72,6 +72,7 @@ func (w *Watcher) Start(ctx context.Context) error {
 		return fmt.Errorf("watch configuration files: %w", err)
 	}
 	defer notify.Close()
+	w.announce(ctx, w.Current())
 	w.watch(ctx, notify)
 	w.reload(ctx) // what changed between NewWatcher and the first watch
 
@@ -133,9 +134,19 @@ func (w *Watcher) reload(ctx context.Context) {
 	w.failure.Store(nil)
 	reloads.WithLabelValues("success").Inc()
 	lastSuccess.SetToCurrentTime()
-	log.FromContext(ctx).Info("configuration loaded", "revision", c.Revision, "warnings", len(c.Warnings))
+	w.announce(ctx, c)
 	for _, f := range w.listeners() {
 		f(c)
+	}
+}
+
+// announce says what is now in use, and what is doubtful about it.
+func (w *Watcher) announce(ctx context.Context, c *Config) {
+	l := log.FromContext(ctx)
+	l.Info("configuration loaded", "revision", c.Revision, "warnings", len(c.Warnings))
+	warnings.Set(float64(len(c.Warnings)))
+	for _, f := range c.Warnings {
+		l.Info("configuration warning", "at", fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column), "what", f.Message, "remedy", f.Remedy)
 	}
 }
 

@@ -38,10 +38,20 @@ type Spec struct {
 	Refs      []v1alpha1.Refs `json:"refs"`
 }
 
+// RecordsFile is where the environment orders the records to go; empty means nowhere.
+func RecordsFile(env func(string) string) (string, error) {
+	spec, err := readSpec(env)
+	return spec.Log, err
+}
+
 // RunClone does what the environment orders and prints the clone log to stdout. Give its error to [ExitCode].
 func RunClone(ctx context.Context, env func(string) string, stdout io.Writer) error {
 	spec, err := readSpec(env)
 	if err != nil {
+		return err
+	}
+	if len(spec.Refs) == 0 && spec.Root != "" {
+		_, err := fmt.Fprintln(stdout, "# nothing to check out")
 		return err
 	}
 	result, err := Clone(ctx, Options{Dir: spec.Root, Into: spec.Into, Refs: spec.Refs, UserName: spec.UserName,

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -31,6 +32,8 @@ type Defaults struct {
 	Decoration []DecorationEntry
 	// Queues are the job queues that exist, with their capacity.
 	Queues map[string]int
+	// CloneURI is where a repository is cloned from; nil, or an empty answer, leaves that to whoever clones.
+	CloneURI func(repo scm.Repo) string
 }
 
 // Timeouts where nothing else is said, as in Prow.
@@ -177,6 +180,19 @@ func (c *compiler) periodic(p *Periodic) {
 	c.checkSchedule(p)
 }
 
+// locate completes extra refs that do not say where they are: they are on the connection of the job.
+func (c *compiler) locate(b *Base, repo scm.Repo) {
+	if c.CloneURI == nil {
+		return
+	}
+	connection := cmp.Or(repo.Connection, c.Connection)
+	for i := range b.ExtraRefs {
+		if ref := &b.ExtraRefs[i]; ref.CloneURI == "" && ref.RepoLink == "" {
+			ref.CloneURI = c.CloneURI(scm.Repo{Connection: connection, Org: ref.Org, Name: ref.Repo})
+		}
+	}
+}
+
 // base resolves what all kinds share, then checks it.
 func (c *compiler) base(b *Base, repo scm.Repo) {
 	if b.Agent == "" {
@@ -185,6 +201,7 @@ func (c *compiler) base(b *Base, repo scm.Repo) {
 	if b.Cluster == "" {
 		b.Cluster = "default"
 	}
+	c.locate(b, repo)
 	b.decorate = c.DecorateAll
 	if b.Decorate != nil {
 		b.decorate = *b.Decorate

@@ -12,17 +12,22 @@ type Decision struct {
 	Context string
 	Run     bool
 	// Reason is a fragment of a sentence: "run_if_changed matched src/a.go", "needs /test e2e".
-	Reason     string
+	Reason string
+	// One of these is set.
 	Presubmit  *Presubmit
 	Postsubmit *Postsubmit
+	Periodic   *Periodic
 }
 
 // Base is the job, whatever its kind.
 func (d Decision) Base() *Base {
-	if d.Presubmit != nil {
+	switch {
+	case d.Presubmit != nil:
 		return &d.Presubmit.Base
+	case d.Postsubmit != nil:
+		return &d.Postsubmit.Base
 	}
-	return &d.Postsubmit.Base
+	return &d.Periodic.Base
 }
 
 // Ask is why presubmits are considered.

@@ -251,7 +251,7 @@ func TestWhichPostsubmitsRun(t *testing.T) {
 
 func TestJobsOfOtherAgentsAreExplainedAndNotRun(t *testing.T) {
 	jobs, problems := job.Compile(job.Static{Presubmits: map[string][]*job.Presubmit{"acme/app": {{Base: job.Base{Name: "j", Agent: "jenkins"}, AlwaysRun: true}}}}, job.Defaults{Connection: "main"})
-	if len(problems) != 1 || !problems[0].Warning {
+	if len(problems) != 0 { // pharos check names such jobs
 		t.Errorf("problems: %v", problems)
 	}
 	got, err := job.Presubmits(jobs.Presubmits(app), "main", job.Ask{Auto: true}, nil)

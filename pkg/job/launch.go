@@ -24,7 +24,7 @@ type Cause struct {
 	Attempt    int
 	Type       v1alpha1.JobType
 	Connection string
-	// Refs is the repository under test. What the job says about its checkout is added.
+	// Refs is the repository under test, the zero value for a periodic job. What the job says about its checkout is added.
 	Refs v1alpha1.Refs
 }
 
@@ -49,12 +49,17 @@ func New(d Decision, cause Cause, buildID string) *v1alpha1.PipelineJob {
 			Context:        d.Context,
 			MaxConcurrency: b.MaxConcurrency,
 			Timeout:        &metav1.Duration{Duration: b.timeout},
-			Decorate:       b.decorate && !b.skipsCloning(),
+			Decorate:       b.decorate,
 			Namespace:      b.Namespace,
 		},
 	}
+	if b.decorate {
+		pj.Spec.DecorationConfig = b.DecorationConfig.Resolve(b.timeout)
+	}
 	for _, extra := range b.ExtraRefs {
-		pj.Spec.ExtraRefs = append(pj.Spec.ExtraRefs, *extra.Refs.DeepCopy())
+		refs := extra.Refs.DeepCopy()
+		refs.BloblessFetch = b.blobless(refs.BloblessFetch)
+		pj.Spec.ExtraRefs = append(pj.Spec.ExtraRefs, *refs)
 	}
 	if b.runSpec != nil {
 		pj.Spec.PipelineRunSpec = &runtime.RawExtension{Raw: slices.Clone(b.runSpec)}
@@ -74,12 +79,11 @@ func New(d Decision, cause Cause, buildID string) *v1alpha1.PipelineJob {
 	return pj
 }
 
-func (b *Base) skipsCloning() bool {
-	return b.DecorationConfig != nil && b.DecorationConfig.SkipCloning != nil && *b.DecorationConfig.SkipCloning
-}
-
 // refs adds to the repository under test what the job says about its checkout.
 func (b *Base) refs(of v1alpha1.Refs) *v1alpha1.Refs {
+	if of.Repo == "" {
+		return nil
+	}
 	refs := of.DeepCopy()
 	refs.PathAlias = b.PathAlias
 	refs.CloneDepth = b.CloneDepth
@@ -88,7 +92,23 @@ func (b *Base) refs(of v1alpha1.Refs) *v1alpha1.Refs {
 	if b.CloneURI != "" {
 		refs.CloneURI = b.CloneURI
 	}
+	refs.BloblessFetch = b.blobless(refs.BloblessFetch)
+	if b.decorate && b.DecorationConfig != nil { // extra refs have patterns of their own
+		refs.SparseCheckoutFiles = slices.Clone(b.DecorationConfig.SparseCheckoutFiles)
+	}
 	return refs
+}
+
+// blobless takes over what decoration says where the refs are silent.
+func (b *Base) blobless(of *bool) *bool {
+	if of == nil && b.decorate && b.DecorationConfig != nil {
+		of = b.DecorationConfig.BloblessFetch
+	}
+	if of == nil {
+		return nil
+	}
+	own := *of
+	return &own
 }
 
 // mark sets the labels and annotations that tools select by; the job's own stay beside them.
@@ -100,16 +120,19 @@ func mark(pj *v1alpha1.PipelineJob) {
 	if pj.Annotations == nil {
 		pj.Annotations = map[string]string{}
 	}
-	pull := ""
-	if len(s.Refs.Pulls) > 0 {
-		pull = strconv.Itoa(s.Refs.Pulls[0].Number)
+	refs, pull := v1alpha1.Refs{}, ""
+	if s.Refs != nil {
+		refs = *s.Refs
+	}
+	if len(refs.Pulls) > 0 {
+		pull = strconv.Itoa(refs.Pulls[0].Number)
 	}
 	pj.Labels[v1alpha1.LabelManaged] = "true"
 	for _, l := range []struct{ name, prow, value string }{
 		{v1alpha1.LabelJob, v1alpha1.LabelProwJob, s.Job},
 		{v1alpha1.LabelType, v1alpha1.LabelProwType, string(s.Type)},
-		{v1alpha1.LabelOrg, v1alpha1.LabelProwOrg, s.Refs.Org},
-		{v1alpha1.LabelRepo, v1alpha1.LabelProwRepo, s.Refs.Repo},
+		{v1alpha1.LabelOrg, v1alpha1.LabelProwOrg, refs.Org},
+		{v1alpha1.LabelRepo, v1alpha1.LabelProwRepo, refs.Repo},
 		{v1alpha1.LabelPull, v1alpha1.LabelProwPull, pull},
 		{v1alpha1.LabelBuildID, v1alpha1.LabelProwBuildID, s.BuildID},
 		{"", v1alpha1.LabelProwContext, s.Context},

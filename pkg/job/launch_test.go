@@ -75,6 +75,9 @@ func TestARunCarriesEverythingOfItsJob(t *testing.T) {
 			Refs: &refs, ExtraRefs: []v1alpha1.Refs{{Org: "acme", Repo: "tools", BaseRef: "main"}},
 			Context: "ci/e2e", RerunCommand: "/test e2e", Optional: true, Report: true, MaxConcurrency: 3,
 			Timeout: &metav1.Duration{Duration: time.Minute}, Decorate: true, Namespace: "there",
+			DecorationConfig: &v1alpha1.Decoration{
+				Timeout: metav1.Duration{Duration: time.Minute}, GracePeriod: metav1.Duration{Duration: job.DefaultGracePeriod},
+			},
 			PipelineRunSpec: &runtime.RawExtension{Raw: []byte(`{"pipelineRef":{"name":"p"},"taskRunTemplate":{}}`)},
 		},
 	}
@@ -263,7 +266,7 @@ func TestTimeoutsAndDecorationAreResolved(t *testing.T) {
 		"a later entry for the cluster wins":      {job.Base{Decorate: &yes, Cluster: "big"}, defaults, 4 * time.Hour, true},
 		"the job's own word wins":                 {job.Base{Decorate: &yes, DecorationConfig: &job.DecorationConfig{Timeout: hours(1)}}, defaults, time.Hour, true},
 		"its word counts only if it is decorated": {job.Base{DecorationConfig: &job.DecorationConfig{Timeout: hours(1)}}, defaults, 10 * time.Hour, false},
-		"without cloning there is no clone step":  {job.Base{Decorate: &yes, DecorationConfig: &job.DecorationConfig{SkipCloning: &yes}}, defaults, 3 * time.Hour, false},
+		"skip_cloning leaves the rest in place":   {job.Base{Decorate: &yes, DecorationConfig: &job.DecorationConfig{SkipCloning: &yes}}, defaults, 3 * time.Hour, true},
 		"a Tekton spec's own timeout": {job.Base{Decorate: &yes, Agent: job.AgentTekton, PipelineRunSpec: &pipelinev1.PipelineRunSpec{
 			PipelineRef: &pipelinev1.PipelineRef{Name: "p"}, Timeouts: &pipelinev1.TimeoutFields{Pipeline: &metav1.Duration{Duration: time.Minute}}}}, defaults, time.Minute, true},
 	} {

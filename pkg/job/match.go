@@ -31,6 +31,12 @@ func (e expressions) compile(text string) (*regexp.Regexp, error) {
 	return re, err
 }
 
+// RunsOnBranch says whether a job is meant for a branch.
+func (b *Brancher) RunsOnBranch(name string) bool {
+	ok, _ := b.branch(name)
+	return ok
+}
+
 // branch says whether a job is meant for a branch, with the reason when it is not.
 func (b *Brancher) branch(name string) (ok bool, why string) {
 	switch {

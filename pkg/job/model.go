@@ -62,6 +62,9 @@ type Base struct {
 	Checkout
 	ExtraRefs        []ExtraRef        `json:"extra_refs,omitempty"`
 	DecorationConfig *DecorationConfig `json:"decoration_config,omitempty"`
+	// RunAfterSuccess and BuildSpec are of versions of Prow before 2020; they are read and dropped.
+	RunAfterSuccess any `json:"run_after_success,omitempty"`
+	BuildSpec       any `json:"build_spec,omitempty"`
 
 	// Source is where the job was written.
 	Source `json:"-"`
@@ -99,9 +102,7 @@ type Checkout struct {
 // ExtraRef is a further repository checked out beside the one under test.
 type ExtraRef struct {
 	v1alpha1.Refs
-	Auxiliary           bool     `json:"auxiliary,omitempty"`
-	BloblessFetch       *bool    `json:"blobless_fetch,omitempty"`
-	SparseCheckoutFiles []string `json:"sparse_checkout_files,omitempty"`
+	Auxiliary bool `json:"auxiliary,omitempty"`
 }
 
 // ReporterConfig overrides where results are told.
@@ -232,6 +233,9 @@ type Retry struct {
 	Interval Duration `json:"interval,omitempty"`
 	RunAll   bool     `json:"run_all,omitempty"`
 }
+
+// Decorated says that the job is surrounded by a checkout and what else decoration adds, by itself or by default.
+func (b *Base) Decorated() bool { return b.decorate }
 
 // RunSpec is the Tekton spec under whichever key it was written; nil without one.
 func (b *Base) RunSpec() *pipelinev1.PipelineRunSpec {

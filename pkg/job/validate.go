@@ -125,7 +125,7 @@ func (c *compiler) checkAgent(b *Base) {
 			c.add(b.Source, "spec", "spec needs agent kubernetes", "remove it or set agent: kubernetes")
 		}
 	case AgentJenkins:
-		c.warn(b.Source, "agent", "jobs of agent jenkins are not run", "")
+		// Read and kept; whoever checks the configuration is told that it is not run.
 	default:
 		c.warn(b.Source, "agent", fmt.Sprintf("agent %q is not known; the job is not run", b.Agent), "use kubernetes or tekton-pipeline")
 	}

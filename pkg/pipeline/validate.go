@@ -122,15 +122,37 @@ func leaveOutInert(tasks []tektonv1.PipelineTask) {
 			t.VolumeMounts = slices.DeleteFunc(t.VolumeMounts, func(m corev1.VolumeMount) bool {
 				return m.Name == codeVolume || m.Name == logsVolume
 			})
+			if inert(t.WorkingDir) {
+				t.WorkingDir = ""
+			}
 		}
 		for j := range spec.Steps {
 			// A step that refers to a StepAction may have no variables and no arguments, so there it matters that they exist.
 			if s := &spec.Steps[j]; s.Ref == nil {
 				s.Env = slices.DeleteFunc(s.Env, inertVariable)
 				s.Args = slices.DeleteFunc(s.Args, inert)
+				leaveOutOfStep(s)
 			}
 		}
 	}
+}
+
+// leaveOutOfStep makes the steps of different jobs alike: of these fields Tekton asks no more than whether they are there.
+func leaveOutOfStep(s *tektonv1.Step) {
+	if s.Image != "" && inert(s.Image) {
+		s.Image = "image"
+	}
+	if len(s.Command) > 0 && !slices.ContainsFunc(s.Command, func(word string) bool { return !inert(word) }) {
+		s.Command = []string{"command"}
+	}
+	if inert(s.WorkingDir) {
+		s.WorkingDir = ""
+	}
+	s.ComputeResources = corev1.ResourceRequirements{}
+	s.VolumeMounts = slices.DeleteFunc(s.VolumeMounts, func(m corev1.VolumeMount) bool {
+		reserved := strings.HasPrefix(m.MountPath, "/tekton/") || strings.HasPrefix(m.Name, "tekton-")
+		return !reserved && inert(m.Name+m.MountPath+m.SubPath)
+	})
 }
 
 func inertVariable(v corev1.EnvVar) bool { return v.ValueFrom == nil && inert(v.Value) }

@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/chatops"
@@ -26,6 +27,16 @@ type Launcher interface {
 	// AbortPull asks the unfinished presubmit runs of a pull request to stop, except those that test commit keep, and
 	// returns how many.
 	AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error)
+}
+
+// Names lists the plugins that exist, sorted.
+func Names() []string {
+	var names []string
+	for _, p := range All(Deps{}) {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // All lists every plugin in the order in which they handle an event.

@@ -50,6 +50,21 @@ func (d *Document) Position(place string) (line, column int) {
 	if d.root == nil {
 		return 1, 1
 	}
+	at, _ := d.find(place)
+	return at.Line, at.Column
+}
+
+// Has says that the document has the place that a path names.
+func (d *Document) Has(place string) bool {
+	if d.root == nil {
+		return false
+	}
+	_, whole := d.find(place)
+	return whole
+}
+
+// find goes down a path as far as the document does.
+func (d *Document) find(place string) (at *yaml.Node, whole bool) {
 	at, n, limit := d.root, d.root, newBudget(d.size)
 	for part := range split(place) {
 		if n.Kind == yaml.AliasNode {
@@ -57,11 +72,11 @@ func (d *Document) Position(place string) (line, column int) {
 		}
 		key, value := child(n, part, &limit)
 		if value == nil {
-			break
+			return at, false
 		}
 		at, n = key, value
 	}
-	return at.Line, at.Column
+	return at, true
 }
 
 // split yields the parts of a rendered path.

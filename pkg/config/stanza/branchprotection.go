@@ -55,6 +55,7 @@ type BranchProtection struct {
 	AllowDisabledPolicies        *bool                    `json:"allow_disabled_policies"`
 	AllowDisabledJobPolicies     *bool                    `json:"allow_disabled_job_policies"`
 	Orgs                         map[string]OrgProtection `json:"orgs"`
+	ProtectByDefault             *bool                    `json:"protect_by_default"` // of older versions
 }
 
 // OrgProtection is the policy of an organisation.

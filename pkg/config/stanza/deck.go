@@ -17,6 +17,7 @@ type Deck struct {
 	GoogleAnalytics           string                         `json:"google_analytics"`
 	RerunAuthConfigs          map[string]job.RerunAuthConfig `json:"rerun_auth_configs"`
 	DefaultRerunAuthConfigs   []RerunAuthEntry               `json:"default_rerun_auth_configs"`
+	RerunAuthConfig           *job.RerunAuthConfig           `json:"rerun_auth_config"` // of older versions
 	SkipStoragePathValidation *bool                          `json:"skip_storage_path_validation"`
 	AdditionalAllowedBuckets  []string                       `json:"additional_allowed_buckets"`
 }

@@ -32,6 +32,9 @@ type Main struct {
 	Scheduler             *Scheduler               `json:"scheduler"`
 	SlackReporterConfigs  map[string]SlackReporter `json:"slack_reporter_configs"`
 	Tide                  *Tide                    `json:"tide"`
+
+	// SlackReporter is what SlackReporterConfigs was before it had keys.
+	SlackReporter *SlackReporter `json:"slack_reporter"`
 }
 
 // Check reports what is wrong across keys.

@@ -198,6 +198,9 @@ type Slack struct {
 		Channels       []string            `json:"channels"`
 		ExemptUsers    []string            `json:"exempt_users"`
 		ExemptBranches map[string][]string `json:"exempt_branches"`
+		// Whitelist and BranchWhitelist are older names of the two.
+		Whitelist       []string            `json:"whitelist"`
+		BranchWhitelist map[string][]string `json:"branch_whitelist"`
 	} `json:"mergewarnings"`
 }
 

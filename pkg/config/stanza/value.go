@@ -1,7 +1,6 @@
 package stanza
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -21,7 +20,7 @@ type Regexp struct{ *regexp.Regexp }
 func (r *Regexp) UnmarshalText(text []byte) error {
 	compiled, err := regexp.Compile(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no regular expression: %w", text, errors.Unwrap(err))
+		return fmt.Errorf("no regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	r.Regexp = compiled
 	return nil

@@ -99,12 +99,16 @@ type PipelineJobSpec struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	MaxConcurrency int32 `json:"maxConcurrency,omitempty"`
-	// Timeout of the whole run; the default is 24 h.
+	// Timeout of the whole run; the default is 24 h. Of a decorated PodSpec it is the test's alone.
 	// +optional
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
-	// Decorate adds the clone step, with the working directory set to the checkout.
+	// Decorate adds the checkout, with the working directory set to it, and the supervision of a PodSpec's processes, which
+	// bounds their time and keeps their artifacts.
 	// +optional
 	Decorate bool `json:"decorate,omitempty"`
+	// DecorationConfig is how; nil means the defaults.
+	// +optional
+	DecorationConfig *Decoration `json:"decorationConfig,omitempty"`
 	// Namespace that the PipelineRun runs in; empty means this object's.
 	// +optional
 	Namespace string `json:"namespace,omitempty"`
@@ -153,6 +157,13 @@ type Refs struct {
 	CloneDepth int `json:"clone_depth,omitempty"`
 	// +optional
 	SkipFetchHead bool `json:"skip_fetch_head,omitempty"`
+	// BloblessFetch leaves file contents on the server until the checkout needs them.
+	// +optional
+	BloblessFetch *bool `json:"blobless_fetch,omitempty"`
+	// SparseCheckoutFiles are the patterns of the only files in the working tree; none means all.
+	// +optional
+	// +listType=atomic
+	SparseCheckoutFiles []string `json:"sparse_checkout_files,omitempty"`
 }
 
 // Pull is one pull request at one commit.

@@ -1,0 +1,183 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/config/stanza"
+	"github.com/pharos-ci/pharos/pkg/job"
+	"github.com/pharos-ci/pharos/pkg/plugins"
+)
+
+// notActedOn names what is read, kept and has no effect.
+func (k *checker) notActedOn() {
+	k.unusedStanzas()
+	k.unusedPlugins()
+	k.periodics()
+	uses := map[unused]*use{}
+	k.eachJob(func(b *job.Base, _ string) {
+		for _, f := range unusedFields(b) {
+			at := unused{b.File, f.message, f.remedy}
+			if uses[at] == nil {
+				uses[at] = &use{first: b, field: f.field}
+			}
+			uses[at].count++
+		}
+	})
+	for at, u := range uses {
+		message := at.message
+		if u.count > 1 { // told at the first job, whose place needs no second look into the file
+			u.field = ""
+			message = fmt.Sprintf("%s (%d jobs of this file)", message, u.count)
+		}
+		k.inJob(u.first, u.field, message, at.remedy)
+	}
+}
+
+// unused is one reason why something of a job file has no effect; use is where it was found.
+type (
+	unused struct{ file, message, remedy string }
+	use    struct {
+		first *job.Base
+		field string
+		count int
+	}
+)
+
+// elsewhere says what does the work of a stanza that has no effect; the others have nobody yet.
+var elsewhere = map[string]string{
+	"gangway":                 "start jobs with a comment or a webhook",
+	"gerrit":                  "",
+	"jenkins_operators":       "run the job with agent tekton-pipeline",
+	"jenkinses":               "run the job with agent tekton-pipeline",
+	"managed_webhooks":        "pharos hooks sync installs webhooks for everything that the configuration serves",
+	"moonraker":               "Pharos reads jobs of repositories from mirrors of its own",
+	"prowjob_default_entries": "",
+	"push_gateway":            "scrape /metrics",
+}
+
+// acted are the stanzas that do have an effect.
+var acted = map[string]bool{"in_repo_config": true}
+
+func (k *checker) unusedStanzas() {
+	for _, key := range given(&k.Stanzas) {
+		if !acted[key] {
+			k.inConfig(key, key+" is read, and nothing acts on it", elsewhere[key])
+		}
+	}
+	for _, key := range given(k.Plugins.Stanzas()) {
+		k.inPlugins(key, key+" is read, and nothing acts on it", "")
+	}
+	plank := map[string]bool{
+		"plank.report_template":  k.Plank.ReportTemplate != "",
+		"plank.report_templates": len(k.Plank.ReportTemplates) > 0,
+		"plank.job_url_template": k.Plank.JobURLTemplate != "",
+		"plank.max_concurrency":  k.Plank.MaxConcurrency != 0, "plank.job_queue_capacities": len(k.Plank.JobQueueCapacities) > 0,
+		"plank.pod_pending_timeout": k.Plank.PodPendingTimeout.Duration != 0, "plank.pod_running_timeout": k.Plank.PodRunningTimeout.Duration != 0,
+		"plank.pod_unscheduled_timeout": k.Plank.PodUnscheduledTimeout.Duration != 0, "plank.max_revivals": k.Plank.MaxRevivals != nil,
+		"plank.build_cluster_status_file":  k.Plank.BuildClusterStatusFile != "",
+		"github_reporter.no_comment_repos": len(k.Reporter.NoCommentRepos) > 0, "github_reporter.summary_comment_repos": len(k.Reporter.SummaryCommentRepos) > 0,
+	}
+	for _, path := range slices.Sorted(maps.Keys(plank)) {
+		if plank[path] {
+			k.inConfig(path, path+" is read, and nothing acts on it", "")
+		}
+	}
+}
+
+// given lists the keys of a struct of stanzas that were written, sorted.
+func given[S stanza.Main | stanza.Plugins](stanzas *S) []string {
+	var keys []string
+	v := reflect.ValueOf(stanzas).Elem()
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			keys = append(keys, v.Type().Field(i).Tag.Get("json"))
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// unusedPlugins names the plugins that do not exist, each where it is first enabled.
+func (k *checker) unusedPlugins() {
+	known := plugins.Names()
+	places := map[string]int{}
+	for _, list := range k.Plugins.lists {
+		for _, name := range list.Plugins {
+			places[name]++
+		}
+	}
+	for _, key := range sortedKeys(k.Plugins.lists) {
+		for i, name := range k.Plugins.lists[key].Plugins {
+			if count := places[name]; count > 0 && !slices.Contains(known, name) {
+				k.inPlugins(k.pluginPath(key, i), fmt.Sprintf("plugin %s is not one of Pharos's; nothing happens where it is enabled (%d lists)", name, count), "known plugins: "+strings.Join(known, ", "))
+				delete(places, name)
+			}
+		}
+	}
+}
+
+// unusedField is a field of a job that has no effect.
+type unusedField struct{ field, message, remedy string }
+
+func unusedFields(b *job.Base) []unusedField {
+	var all []unusedField
+	add := func(given bool, field, message, remedy string) {
+		if given {
+			all = append(all, unusedField{field, message, remedy})
+		}
+	}
+	if b.Agent == job.AgentJenkins {
+		add(true, "agent", "jobs of agent jenkins are not run", "write them for agent kubernetes or tekton-pipeline")
+		return all
+	}
+	add(b.Cluster != "default", "cluster", fmt.Sprintf("cluster %s is not used: jobs run in the cluster that Pharos runs in", b.Cluster), "")
+	add(b.RunAfterSuccess != nil, "run_after_success", "run_after_success has no effect, as in Prow since 2019", "write one pipeline with both")
+	add(b.BuildSpec != nil, "build_spec", "build_spec has no effect, as in Prow since 2019", "write a pipeline_run_spec")
+	add(b.JobQueueName != "", "job_queue_name", "job_queue_name does not bound how many jobs run", "use max_concurrency")
+	add(b.ErrorOnEviction, "error_on_eviction", "error_on_eviction has no effect", "")
+	add(b.Hidden, "hidden", "hidden jobs are shown on the dashboard", "")
+	add(b.ReporterConfig != nil, "reporter_config", "results are not told to Slack", "")
+	add(b.RerunAuthConfig != nil, "rerun_auth_config", "rerun_auth_config has no effect: jobs are started again by comments alone", "")
+	add(b.ProwJobDefaults != nil, "prowjob_defaults", "prowjob_defaults has no effect", "")
+	return append(all, unusedDecoration(b)...)
+}
+
+// unusedDecoration looks at what the job itself says; defaults are told once, where they are written.
+func unusedDecoration(b *job.Base) []unusedField {
+	d := b.DecorationConfig
+	if d == nil || !b.Decorated() {
+		return nil
+	}
+	var all []unusedField
+	for _, f := range []struct {
+		given bool
+		field string
+	}{
+		{d.PodPendingTimeout != nil, "pod_pending_timeout"},
+		{d.PodRunningTimeout != nil, "pod_running_timeout"},
+		{d.PodUnscheduledTimeout != nil, "pod_unscheduled_timeout"},
+	} {
+		if f.given {
+			all = append(all, unusedField{"decoration_config." + f.field, f.field + " has no effect", "timeout bounds the whole run"})
+		}
+	}
+	return all
+}
+
+// periodics names jobs that nothing starts.
+func (k *checker) periodics() {
+	counts := map[string]int{}
+	first := map[string]*job.Base{}
+	for _, p := range k.Jobs.Periodics() {
+		counts[p.File]++
+		first[p.File] = cmp.Or(first[p.File], &p.Base)
+	}
+	for _, file := range sortedKeys(counts) {
+		k.inJob(first[file], "", fmt.Sprintf("periodic jobs are not started (%d jobs of this file)", counts[file]), "")
+	}
+}
