@@ -30,6 +30,7 @@ event travels from the forge and back. A test holds this table against the real 
 	   -- entry points: what starts work
 	3  inbox                  stored deliveries: put, claim in order, retry, dead letter, replay, expire
 	1  webhook                the HTTP door
+	   artifacts              the HTTP door for the files of runs
 	   controller             reconcilers: job, logs, report, garbage collection
 	   dashboard              runs and live logs for people
 	   sweep                  what no webhook told: commits and comments of open pull requests

@@ -28,6 +28,8 @@ func serve() *cobra.Command {
 	f.StringVar(&o.WebhookURL, "webhook-url", "", "address at which the forges reach Pharos, as given to hooks sync; with it, GitHub is asked for what failed to arrive during a downtime")
 	f.StringVar(&o.CacheDir, "cache-dir", "", "folder for mirrors of repositories, which may be emptied at any time; the default is the user's own cache folder")
 	f.StringVar(&o.Image, "image", "", "Pharos's own image, which runs the clone step of decorated jobs")
+	f.StringVar(&o.ArtifactsAddress, "artifacts-address", ":8083", "address that takes the artifacts of runs")
+	f.StringVar(&o.ArtifactsURL, "artifacts-url", "", "address at which the pods of runs reach --artifacts-address; without it no artifacts are kept")
 	f.BoolVar(&o.LeaderElect, "leader-elect", true, "elect a leader; only a lone replica can do without")
 	f.StringVar(&o.LogLevel, "log-level", "", "debug, info, warn or error; the default is log_level in config.yaml")
 	return cmd

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/artifacts"
 	"github.com/pharos-ci/pharos/pkg/chatops"
 	"github.com/pharos-ci/pharos/pkg/config"
 	"github.com/pharos-ci/pharos/pkg/controller"
@@ -106,7 +108,7 @@ func (s *server) share(ctx context.Context) error {
 		Enabled: func(r scm.Repo) []string { return s.config.Current().Plugins.Enabled(r) },
 		Forges:  s.forges,
 	}
-	for _, collector := range slices.Concat(inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), logs.Collectors()) {
+	for _, collector := range slices.Concat(inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), logs.Collectors(), artifacts.Collectors()) {
 		if err := metrics.Registry.Register(collector); err != nil {
 			return fmt.Errorf("register metrics: %w", err)
 		}
@@ -138,7 +140,7 @@ func (s *server) addControllers() error {
 		SetupWithManager(manager.Manager) error
 	}{
 		worker,
-		controller.NewJob(s.GetClient(), controller.JobOptions{Pipeline: pipeline.Options{Image: s.Image}, RunURL: s.runURL, Rush: starting}),
+		controller.NewJob(s.GetClient(), controller.JobOptions{Pipeline: pipeline.Options{Image: s.Image, ArtifactsURL: s.ArtifactsURL}, RunURL: s.runURL, Rush: starting}),
 		controller.NewLogs(controller.LogsOptions{Client: s.GetClient(), Store: s.store, Source: s.source, Layout: layout(c)}),
 		controller.NewReport(s.GetClient(), s.forges, controller.ReportOptions{}),
 	} {
@@ -146,7 +148,7 @@ func (s *server) addControllers() error {
 			return err
 		}
 	}
-	if err := s.addCatchUp(); err != nil {
+	if err := errors.Join(s.addCatchUp(), s.addArtifacts()); err != nil {
 		return err
 	}
 	return s.addAll(

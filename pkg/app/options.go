@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -37,9 +38,12 @@ type Options struct {
 	// CacheDir holds what can be fetched again, such as mirrors of repositories; empty means the user's own cache folder.
 	CacheDir string
 	// Image of Pharos, for the clone step.
-	Image       string
-	LeaderElect bool
-	LogLevel    string
+	Image string
+	// ArtifactsAddress takes the files of runs; ArtifactsURL is how their pods reach it, empty for no uploads.
+	ArtifactsAddress string
+	ArtifactsURL     string
+	LeaderElect      bool
+	LogLevel         string
 }
 
 func (o *Options) validate() error {
@@ -50,6 +54,10 @@ func (o *Options) validate() error {
 	}
 	o.DashboardURL = strings.TrimRight(o.DashboardURL, "/")
 	o.WebhookURL = strings.TrimRight(o.WebhookURL, "/")
+	o.ArtifactsURL = strings.TrimRight(o.ArtifactsURL, "/")
+	if u, err := url.Parse(o.ArtifactsURL); err != nil || o.ArtifactsURL != "" && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("--artifacts-url=%s: write an address that pods can reach, like http://pharos.pharos.svc:8083", o.ArtifactsURL)
+	}
 	return nil
 }
 

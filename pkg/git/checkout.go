@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,7 +21,7 @@ type checkout struct {
 	finalSHA string
 }
 
-func newCheckout(opts Options, refs v1alpha1.Refs, home string) (*checkout, error) {
+func newCheckout(opts Options, refs v1alpha1.Refs, around surroundings) (*checkout, error) {
 	if err := checkRefs(refs); err != nil {
 		return nil, err
 	}
@@ -34,13 +36,29 @@ func newCheckout(opts Options, refs v1alpha1.Refs, home string) (*checkout, erro
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("resolve working tree: %w", err)
 	}
-	return &checkout{runner: newRunner(opts, remote, dir, home), refs: refs, empty: opts.Into != ""}, nil
+	if around.secret != "" {
+		remote.secrets = append(remote.secrets, around.secret)
+	}
+	c := &checkout{runner: newRunner(opts, remote, dir, around.home), refs: refs, empty: opts.Into != ""}
+	c.args, c.ssh = around.args, around.ssh
+	if c.blobless() && remote.url != remote.clean {
+		// The repository keeps the name of the remote that has the rest; credentials must not be in it.
+		c.args = append(slices.Clip(c.args), "-c", "url."+remote.url+".insteadOf="+remote.clean)
+	}
+	return c, nil
 }
+
+func (c *checkout) blobless() bool { return c.refs.BloblessFetch != nil && *c.refs.BloblessFetch }
 
 func checkRefs(refs v1alpha1.Refs) error {
 	errs := []error{checkSHA(refs.BaseSHA)}
 	if refs.BaseRef != "" {
 		errs = append(errs, checkRef(refs.BaseRef))
+	}
+	for _, pattern := range refs.SparseCheckoutFiles {
+		if strings.ContainsAny(pattern, "\n\x00") {
+			errs = append(errs, fmt.Errorf("%q is not a pattern for a sparse checkout", pattern))
+		}
 	}
 	for _, p := range refs.Pulls {
 		errs = append(errs, checkSHA(p.SHA))
@@ -82,7 +100,24 @@ func (c *checkout) init(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return c.sparse(ctx)
+}
+
+// sparse limits the working tree to the wanted files before the first one is written.
+func (c *checkout) sparse(ctx context.Context) error {
+	if len(c.refs.SparseCheckoutFiles) == 0 {
+		return nil
+	}
+	info := filepath.Join(c.dir, ".git", "info")
+	if err := os.MkdirAll(info, 0o755); err != nil {
+		return fmt.Errorf("limit the working tree: %w", err)
+	}
+	patterns := strings.Join(c.refs.SparseCheckoutFiles, "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(info, "sparse-checkout"), []byte(patterns), 0o644); err != nil {
+		return fmt.Errorf("limit the working tree: %w", err)
+	}
+	_, err := c.git(ctx, "config", "core.sparseCheckout", "true")
+	return err
 }
 
 // base fetches the base and puts its branch, at the wanted commit, into the working tree.
@@ -250,6 +285,10 @@ func (c *checkout) has(ctx context.Context, sha string) bool {
 // fetch transfers refs without storing them as branches; no refs means the remote's HEAD.
 func (c *checkout) fetch(ctx context.Context, options []string, refs ...string) error {
 	args := append([]string{"fetch", "--no-write-commit-graph"}, options...)
-	args = append(args, "--", c.remote.url)
+	if c.blobless() {
+		args = append(args, "--filter=blob:none", "--", "origin") // git records by name where the rest is
+	} else {
+		args = append(args, "--", c.remote.url)
+	}
 	return c.retry(ctx, append(args, refs...)...)
 }

@@ -30,6 +30,8 @@ type Options struct {
 	UserName, UserEmail string
 	// Stdout receives the clone log; nil drops it.
 	Stdout io.Writer
+	// Credentials for repositories that are not public.
+	Credentials Credentials
 	// Backoff is the pause before each retry of a transfer; nil means about one minute in all.
 	Backoff []time.Duration
 }
@@ -71,8 +73,13 @@ func Clone(ctx context.Context, opts Options) (Result, error) {
 		return result, err
 	}
 	defer cleanup()
+	credentials, forget, err := opts.Credentials.prepare(opts.Refs)
+	if err != nil {
+		return result, err
+	}
+	defer forget()
 	for _, refs := range opts.Refs {
-		record, err := cloneOne(ctx, opts, refs, home)
+		record, err := cloneOne(ctx, opts, refs, surroundings{home: home, prepared: credentials})
 		result.Records = append(result.Records, record)
 		if err != nil {
 			return result, fmt.Errorf("clone %s/%s: %w", refs.Org, refs.Repo, err)
@@ -81,9 +88,15 @@ func Clone(ctx context.Context, opts Options) (Result, error) {
 	return result, nil
 }
 
-func cloneOne(ctx context.Context, opts Options, refs v1alpha1.Refs, home string) (Record, error) {
+// surroundings are what all checkouts of one call share.
+type surroundings struct {
+	home string
+	prepared
+}
+
+func cloneOne(ctx context.Context, opts Options, refs v1alpha1.Refs, around surroundings) (Record, error) {
 	start := time.Now()
-	c, err := newCheckout(opts, refs, home)
+	c, err := newCheckout(opts, refs, around)
 	if err == nil {
 		err = c.run(ctx)
 	}

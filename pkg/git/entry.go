@@ -36,6 +36,11 @@ type Spec struct {
 	UserName  string          `json:"git_user_name,omitempty"`
 	UserEmail string          `json:"git_user_email,omitempty"`
 	Refs      []v1alpha1.Refs `json:"refs"`
+	// The rest are [Credentials].
+	KeyFiles         []string `json:"key_files,omitempty"`
+	HostFingerprints []string `json:"host_fingerprints,omitempty"`
+	CookiePath       string   `json:"cookie_path,omitempty"`
+	OauthTokenFile   string   `json:"oauth_token_file,omitempty"`
 }
 
 // RecordsFile is where the environment orders the records to go; empty means nowhere.
@@ -55,7 +60,8 @@ func RunClone(ctx context.Context, env func(string) string, stdout io.Writer) er
 		return err
 	}
 	result, err := Clone(ctx, Options{Dir: spec.Root, Into: spec.Into, Refs: spec.Refs, UserName: spec.UserName,
-		UserEmail: spec.UserEmail, Stdout: stdout})
+		UserEmail: spec.UserEmail, Stdout: stdout, Credentials: Credentials{
+			KeyFiles: spec.KeyFiles, KnownHosts: spec.HostFingerprints, CookieFile: spec.CookiePath, TokenFile: spec.OauthTokenFile}})
 	if err != nil {
 		return errors.Join(err, writeRecords(spec.Log, result))
 	}

@@ -73,7 +73,8 @@ func TestRunCloneRefusesABadOrder(t *testing.T) {
 		"wrong types": `{"src_root":1}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := git.RunClone(t.Context(), func(string) string { return order }, &strings.Builder{}); err == nil {
+			env := func(k string) string { return map[string]string{git.EnvClone: order}[k] }
+			if err := git.RunClone(t.Context(), env, &strings.Builder{}); err == nil {
 				t.Error("no error")
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,9 @@ type runner struct {
 	stdout              io.Writer
 	backoff             []time.Duration
 	commands            []Command
+	// args come before the subcommand, ssh replaces the environment's GIT_SSH_COMMAND; see [Credentials].
+	args []string
+	ssh  string
 }
 
 func newRunner(opts Options, remote remote, dir, home string) runner {
@@ -77,6 +81,9 @@ func (r *runner) environ() []string {
 		if passThrough(name) {
 			env = append(env, kv)
 		}
+	}
+	if r.ssh != "" {
+		env = append(env, "GIT_SSH_COMMAND="+r.ssh)
 	}
 	return env
 }
@@ -121,7 +128,7 @@ func (r *runner) quiet(ctx context.Context, args ...string) bool {
 }
 
 func (r *runner) exec(ctx context.Context, env, args []string) (stdout, all string, err error) {
-	cmd := exec.CommandContext(ctx, "git", append(r.globalArgs(), args...)...)
+	cmd := exec.CommandContext(ctx, "git", slices.Concat(r.globalArgs(), r.args, args)...)
 	cmd.Dir = r.dir
 	cmd.Env = append(r.environ(), env...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

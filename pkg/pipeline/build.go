@@ -34,6 +34,8 @@ const (
 type Options struct {
 	// Image of Pharos, for the clone step. Decorated jobs need it.
 	Image string
+	// ArtifactsURL is where pods reach the door of package artifacts; empty means that nothing is uploaded.
+	ArtifactsURL string
 	// DashboardURL is the run's page, kept as an annotation for people who look at the PipelineRun; empty leaves it out.
 	DashboardURL string
 	// FeatureFlags is the data of the cluster's feature-flags ConfigMap, which decides what Tekton accepts; nil means
@@ -48,7 +50,7 @@ func Build(pj *v1alpha1.PipelineJob, opts Options) (*tektonv1.PipelineRun, error
 	if err != nil {
 		return nil, err
 	}
-	b := builder{job: pj, opts: opts, env: env}
+	b := builder{job: pj, opts: opts, env: env, decoration: decorationOf(pj)}
 	spec, err := b.spec()
 	if err != nil {
 		return nil, err
@@ -82,6 +84,8 @@ type builder struct {
 	job  *v1alpha1.PipelineJob
 	opts Options
 	env  []variable
+	// decoration is never nil; it has no meaning for a job that is not decorated.
+	decoration *v1alpha1.Decoration
 }
 
 var errNoImage = errors.New("no Pharos image is configured for the clone step")
@@ -115,6 +119,10 @@ func (b *builder) setTimeout(spec *tektonv1.PipelineRunSpec) {
 		return
 	}
 	spec.Timeouts.Pipeline = &metav1.Duration{Duration: DefaultTimeout}
+	if b.supervised() {
+		spec.Timeouts.Pipeline.Duration = b.podTime()
+		return
+	}
 	if t := b.job.Spec.Timeout; t != nil && t.Duration > 0 { // Tekton reads zero as no limit at all
 		spec.Timeouts.Pipeline = b.job.Spec.Timeout.DeepCopy()
 	}

@@ -22,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-var options = pipeline.Options{Image: "pharos:test", DashboardURL: "https://ci.example.com/run/1"}
+var options = pipeline.Options{Image: "pharos:test", DashboardURL: "https://ci.example.com/run/1", ArtifactsURL: "http://pharos.test:8083"}
 
 func job(t testing.TB, name string) []byte {
 	t.Helper()
@@ -140,7 +140,7 @@ func TestTheProgramSeesWhatTheJobAndTheForgeWrote(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, env := container(t, run, "test")
-	if diff := cmp.Diff([]string{"echo $(date) $(params.x) $HOME $(context.x) $(y) && make test"}, c.Args); diff != "" {
+	if diff := cmp.Diff([]string{"run", "--", "sh", "-c", "echo $(date) $(params.x) $HOME $(context.x) $(y) && make test"}, c.Args); diff != "" {
 		t.Errorf("args (-want +got):\n%s", diff)
 	}
 	want := map[string]string{
@@ -187,7 +187,7 @@ func TestTheCloneStepIsToldWhatToMerge(t *testing.T) {
 	if diff := cmp.Diff(want, order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	if c.Image != "pharos:test" || !cmp.Equal(c.Command, []string{"pharos"}) || !cmp.Equal(c.Args, []string{"clone"}) || c.WorkingDir != "/" {
+	if c.Image != "pharos:test" || !cmp.Equal(c.Command, []string{"pharos"}) || !cmp.Equal(c.Args, []string{"clone", "--place", "/tools/pharos"}) || c.WorkingDir != "/" {
 		t.Errorf("clone step runs %v %v of %s in %s", c.Command, c.Args, c.Image, c.WorkingDir)
 	}
 	if c.SecurityContext == nil || *c.SecurityContext.RunAsUser != 1000 {

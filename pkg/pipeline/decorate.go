@@ -22,6 +22,9 @@ const (
 	codeVolume   = "pharos-code"
 	logsVolume   = "pharos-logs"
 	recordsFile  = "/logs/clone.json"
+	toolsDir     = "/tools"
+	program      = "/tools/pharos"
+	toolsVolume  = "pharos-tools"
 )
 
 // CloneStep is the first step of a decorated task; it is named CloneStepAlternate where the user has a step of that name.
@@ -81,13 +84,12 @@ func (b *builder) decorate(task *tektonv1.TaskSpec, template *tektonv1.StepTempl
 		{Name: logsVolume, MountPath: artifactsDir, SubPath: "artifacts"},
 	}
 	template.VolumeMounts = append(append(mounts, checkoutMounts(refs)...), template.VolumeMounts...)
-	if len(refs) == 0 {
-		return
-	}
-	if template.WorkingDir == "" {
+	if template.WorkingDir == "" && len(refs) > 0 {
 		template.WorkingDir = workDir(refs)
 	}
-	task.Steps = append([]tektonv1.Step{b.cloneStep(task, git.Spec{Root: codeDir, Log: recordsFile, Refs: refs})}, task.Steps...)
+	if len(refs) > 0 {
+		task.Steps = append([]tektonv1.Step{b.cloneStep(task, git.Spec{Root: codeDir, Log: recordsFile, Refs: refs})}, task.Steps...)
+	}
 }
 
 // checkoutMounts makes each checkout a mount of its own. All steps of a task start together, and a container runtime makes
@@ -104,8 +106,12 @@ func checkoutMounts(refs []v1alpha1.Refs) []corev1.VolumeMount {
 	return mounts
 }
 
+// allRefs are the repositories to check out, none where the job skips that.
 func (b *builder) allRefs() []v1alpha1.Refs {
 	var refs []v1alpha1.Refs
+	if b.decoration.SkipCloning {
+		return nil
+	}
 	if b.job.Spec.Refs != nil {
 		refs = append(refs, *b.job.Spec.Refs)
 	}
@@ -121,12 +127,14 @@ func workDir(refs []v1alpha1.Refs) string {
 	return path.Join(codeDir, "src", git.CheckoutPath(main))
 }
 
-// cloneStep runs before the user's steps and as the same user, so that they own what it checks out.
+// cloneStep runs before the user's steps and as the same user, so that they own what it checks out. Of all steps it alone
+// sees the credentials, whose volumes are added to the task.
 func (b *builder) cloneStep(task *tektonv1.TaskSpec, spec git.Spec) tektonv1.Step {
 	name := CloneStep
 	if slices.ContainsFunc(task.Steps, func(s tektonv1.Step) bool { return s.Name == CloneStep }) {
 		name = CloneStepAlternate
 	}
+	mounts := b.credentials(task, &spec)
 	step := tektonv1.Step{
 		Name: name,
 		// The args are given although they could be part of the command: a step without any would take the template's.
@@ -134,6 +142,10 @@ func (b *builder) cloneStep(task *tektonv1.TaskSpec, spec git.Spec) tektonv1.Ste
 		ImagePullPolicy: corev1.PullIfNotPresent,
 		WorkingDir:      "/",
 		Env:             []corev1.EnvVar{{Name: git.EnvClone, Value: orderJSON(spec)}},
+		VolumeMounts:    mounts,
+	}
+	if r := b.decoration.Resources.CloneRefs; r != nil {
+		step.ComputeResources = *r.DeepCopy()
 	}
 	for _, s := range task.Steps {
 		if c := s.SecurityContext; c != nil && (c.RunAsUser != nil || c.RunAsGroup != nil || c.RunAsNonRoot != nil) {
@@ -144,10 +156,11 @@ func (b *builder) cloneStep(task *tektonv1.TaskSpec, spec git.Spec) tektonv1.Ste
 	return step
 }
 
-func orderJSON(spec git.Spec) string {
-	raw, err := json.Marshal(spec)
+// orderJSON writes the order for a step of ours.
+func orderJSON(order any) string {
+	raw, err := json.Marshal(order)
 	if err != nil {
-		panic(fmt.Sprintf("encode clone order: %v", err)) // strings, numbers and booleans always encode
+		panic(fmt.Sprintf("encode order: %v", err)) // strings, numbers and booleans always encode
 	}
 	return plainJSON(raw)
 }

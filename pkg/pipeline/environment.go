@@ -24,12 +24,15 @@ type jobSpec struct {
 	ProwJobID string           `json:"prowjobid,omitempty"`
 	Refs      *v1alpha1.Refs   `json:"refs,omitempty"`
 	ExtraRefs []v1alpha1.Refs  `json:"extra_refs,omitempty"`
+
+	DecorationConfig *v1alpha1.Decoration `json:"decoration_config,omitempty"`
 }
 
 // jobEnvironment is Prow's job environment in a fixed order.
 func jobEnvironment(pj *v1alpha1.PipelineJob) ([]variable, error) {
 	s := &pj.Spec
-	raw, err := json.Marshal(jobSpec{Type: s.Type, Job: s.Job, BuildID: s.BuildID, ProwJobID: pj.Name, Refs: s.Refs, ExtraRefs: s.ExtraRefs})
+	raw, err := json.Marshal(jobSpec{Type: s.Type, Job: s.Job, BuildID: s.BuildID, ProwJobID: pj.Name, Refs: s.Refs, ExtraRefs: s.ExtraRefs,
+		DecorationConfig: s.DecorationConfig})
 	if err != nil {
 		return nil, fmt.Errorf("encode JOB_SPEC: %w", err)
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	tektonpod "github.com/tektoncd/pipeline/pkg/apis/pipeline/pod"
 	tektonv1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
@@ -15,8 +16,7 @@ import (
 // taskName is the only task of a PodSpec job, and its step when the container has no name.
 const taskName = "test"
 
-// fromPodSpec makes one task with a step for each container. Containers that Prow starts together run one after another
-// here, in the order written.
+// fromPodSpec makes one task with a step for each container; see [builder.supervise] for how they run together.
 func (b *builder) fromPodSpec() (*tektonv1.PipelineRunSpec, error) {
 	if b.job.Spec.PodSpec == nil {
 		return nil, errors.New("job of agent kubernetes has no spec")
@@ -24,6 +24,9 @@ func (b *builder) fromPodSpec() (*tektonv1.PipelineRunSpec, error) {
 	pod := b.job.Spec.PodSpec.DeepCopy()
 	if len(pod.Containers) == 0 || (len(pod.Containers) > 1 && !b.job.Spec.Decorate) {
 		return nil, fmt.Errorf("job has %d containers: want one, or several when it is decorated", len(pod.Containers))
+	}
+	if b.job.Spec.Decorate {
+		b.decoratePod(pod)
 	}
 	task := tektonv1.TaskSpec{Volumes: pod.Volumes}
 	if pod.Containers[0].Name == "" && len(pod.Containers) == 1 {
@@ -47,6 +50,11 @@ func (b *builder) fromPodSpec() (*tektonv1.PipelineRunSpec, error) {
 		task.Sidecars = append(task.Sidecars, sidecar)
 	}
 	b.prepareTask(&task)
+	if b.supervised() {
+		if err := b.supervise(&task); err != nil {
+			return nil, err
+		}
+	}
 	return &tektonv1.PipelineRunSpec{
 		PipelineSpec: &tektonv1.PipelineSpec{Tasks: []tektonv1.PipelineTask{{
 			Name: taskName, TaskSpec: &tektonv1.EmbeddedTask{TaskSpec: task},
@@ -81,13 +89,20 @@ func taskRunTemplate(pod *corev1.PodSpec) tektonv1.PipelineTaskRunTemplate {
 	return tektonv1.PipelineTaskRunTemplate{ServiceAccountName: account, PodTemplate: t}
 }
 
-// Unsupported lists the fields of a job's PodSpec that a Tekton task has no place for, by their path. Such fields are left
+// Unsupported lists the fields of a job's PodSpec that a Tekton task has no place for: see [NotActedOn]. Such fields are left
 // out of the PipelineRun, which carries the list as an annotation.
 func Unsupported(pj *v1alpha1.PipelineJob) []string {
-	if pj.Spec.Agent != v1alpha1.AgentKubernetes || pj.Spec.PodSpec == nil {
+	if pj.Spec.Agent != v1alpha1.AgentKubernetes {
 		return nil
 	}
-	pod := pj.Spec.PodSpec
+	return NotActedOn(pj.Spec.PodSpec)
+}
+
+// NotActedOn lists the fields of a PodSpec that have no effect here, by their path below it. A nil spec has none.
+func NotActedOn(pod *corev1.PodSpec) []string {
+	if pod == nil {
+		return nil
+	}
 	found := usedNames([]field{
 		{"activeDeadlineSeconds", pod.ActiveDeadlineSeconds != nil},
 		{"ephemeralContainers", len(pod.EphemeralContainers) > 0},
@@ -114,6 +129,11 @@ func Unsupported(pj *v1alpha1.PipelineJob) []string {
 			found = append(found, fmt.Sprintf("containers[%d].%s", i, name))
 		}
 	}
+	for i := range pod.InitContainers {
+		if len(pod.InitContainers[i].ResizePolicy) > 0 {
+			found = append(found, fmt.Sprintf("initContainers[%d].resizePolicy", i))
+		}
+	}
 	return found
 }
 
@@ -121,7 +141,7 @@ func unsupportedInStep(c *corev1.Container) []string {
 	return usedNames([]field{
 		{"lifecycle", c.Lifecycle != nil},
 		{"livenessProbe", c.LivenessProbe != nil},
-		{"ports", len(c.Ports) > 0},
+		{"ports", slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.HostPort != 0 })}, // the others only inform
 		{"readinessProbe", c.ReadinessProbe != nil},
 		{"resizePolicy", len(c.ResizePolicy) > 0},
 		{"restartPolicy", c.RestartPolicy != nil},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/git"
+	"github.com/pharos-ci/pharos/pkg/supervisor"
 )
 
 // State says what a run's status means for the job: its state, one line for people, and when it ended (nil while it has
@@ -133,7 +134,7 @@ func why(t *corev1.ContainerStateTerminated, reason string) string {
 	switch {
 	case t.Reason == "OOMKilled":
 		return " ran out of memory"
-	case reason == "TimeoutExceeded":
+	case reason == "TimeoutExceeded", t.ExitCode == supervisor.ExitTimeout:
 		return " timed out"
 	}
 	return fmt.Sprintf(" exited with code %d", t.ExitCode)

@@ -113,8 +113,8 @@ func walk(ctx context.Context, dir string, names chan<- string) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
-			return nil // sockets, pipes, links to nowhere
+		if !regular(file) {
+			return nil
 		}
 		name, err := filepath.Rel(dir, file)
 		if err != nil {
@@ -127,6 +127,12 @@ func walk(ctx context.Context, dir string, names chan<- string) error {
 			return context.Cause(ctx)
 		}
 	})
+}
+
+// regular is false for sockets, pipes and links to nowhere.
+func regular(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (u *uploader) address(parts ...string) string {
@@ -165,7 +171,7 @@ func (u *uploader) put(ctx context.Context, address, file string) (int64, error)
 		return 0, fmt.Errorf("%w: %w", errRefused, err)
 	}
 	// A file that is still being written is sent as long as it is now.
-	var body io.Reader = u.secrets.reader(io.LimitReader(f, info.Size()))
+	body := u.secrets.reader(io.LimitReader(f, info.Size()))
 	size, encoding := info.Size(), ""
 	if u.compresses(file) {
 		packed := compressed(body)

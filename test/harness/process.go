@@ -45,7 +45,7 @@ type Options struct {
 
 // NewPharos prepares a process on free loopback ports; Start runs it.
 func NewPharos(o Options) (*Pharos, error) {
-	var address [3]string
+	var address [4]string
 	for i := range address {
 		a, err := freeAddress()
 		if err != nil {
@@ -69,6 +69,8 @@ func NewPharos(o Options) (*Pharos, error) {
 		"--dashboard-address", address[1],
 		"--metrics-address", address[2],
 		"--dashboard-url", p.DashboardURL,
+		"--artifacts-address", address[3],
+		"--artifacts-url", "http://" + address[3], // pods share the machine's network
 		"--image", o.Image,
 	}, o.Args...)
 	return p, nil
