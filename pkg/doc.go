@@ -10,6 +10,7 @@ event travels from the forge and back. A test holds this table against the real 
 
 	   -- edges: one outside system each
 	   scm/transport          the HTTP round trippers under every forge client
+	   scm/rest               JSON calls, pages and typed errors of the forges' REST interfaces
 	2  scm/gitea              Gitea and Forgejo
 	   scm/scmtest            a forge in memory, for tests
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from

@@ -4,22 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
 
-type comments struct {
-	*api
-	scm.Comments
-}
+type comments struct{ *api }
 
 // List implements scm.Comments. Comments on lines of code belong to reviews and are not among them.
 func (c comments) List(ctx context.Context, ref scm.PullRef) ([]scm.Comment, error) {
-	path := repoPath(ref.Repo, "issues", strconv.Itoa(ref.Number), "comments")
-	found, err := list[comment](ctx, c.api, "comments.list", path, nil)
+	path := issuePath(ref, "comments")
+	found, err := list[comment](ctx, c.api, rest.Get("comments.list", path))
 	if err != nil {
 		return nil, fmt.Errorf("list comments of %v: %w", ref, err)
 	}
@@ -33,17 +30,22 @@ func (c comments) List(ctx context.Context, ref scm.PullRef) ([]scm.Comment, err
 // Create implements scm.Comments.
 func (c comments) Create(ctx context.Context, ref scm.PullRef, body string) (scm.Comment, error) {
 	var made comment
-	path := repoPath(ref.Repo, "issues", strconv.Itoa(ref.Number), "comments")
-	if _, err := c.do(ctx, call{"comments.create", http.MethodPost, path, nil}, commentBody{body}, &made); err != nil {
+	path := issuePath(ref, "comments")
+	if _, err := c.Do(ctx, rest.Post("comments.create", path), commentBody{body}, &made); err != nil {
 		return scm.Comment{}, fmt.Errorf("create comment on %v: %w", ref, err)
 	}
 	return made.normal(), nil
 }
 
+// Reply implements scm.Comments; Gitea's API answers no comment in its thread.
+func (c comments) Reply(ctx context.Context, ref scm.PullRef, _, body string) (scm.Comment, error) {
+	return c.Create(ctx, ref, body)
+}
+
 // Edit implements scm.Comments.
 func (c comments) Edit(ctx context.Context, ref scm.PullRef, id, body string) error {
 	path := repoPath(ref.Repo, "issues", "comments", id)
-	if _, err := c.do(ctx, call{"comments.edit", http.MethodPatch, path, nil}, commentBody{body}, nil); err != nil {
+	if _, err := c.Do(ctx, rest.Patch("comments.edit", path), commentBody{body}, nil); err != nil {
 		return fmt.Errorf("edit comment %s of %v: %w", id, ref, err)
 	}
 	return nil
@@ -52,7 +54,7 @@ func (c comments) Edit(ctx context.Context, ref scm.PullRef, id, body string) er
 // Delete implements scm.Comments.
 func (c comments) Delete(ctx context.Context, ref scm.PullRef, id string) error {
 	path := repoPath(ref.Repo, "issues", "comments", id)
-	_, err := c.do(ctx, call{"comments.delete", http.MethodDelete, path, nil}, nil, nil)
+	_, err := c.Do(ctx, rest.Delete("comments.delete", path), nil, nil)
 	if err != nil && !errors.Is(err, scm.ErrNotFound) {
 		return fmt.Errorf("delete comment %s of %v: %w", id, ref, err)
 	}

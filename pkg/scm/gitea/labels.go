@@ -4,21 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
 
 // labelColor is given to labels that Pharos has to create: a neutral grey, which people may change.
 const labelColor = "#bfc4c9"
 
-type labels struct {
-	*api
-	scm.Labels
-}
+type labels struct{ *api }
 
 // List implements scm.Labels.
 func (l labels) List(ctx context.Context, ref scm.PullRef) ([]string, error) {
@@ -29,12 +26,21 @@ func (l labels) List(ctx context.Context, ref scm.PullRef) ([]string, error) {
 	return labelNames(present), nil
 }
 
+// Defined implements scm.Labels.
+func (l labels) Defined(ctx context.Context, repo scm.Repo) ([]string, error) {
+	known, err := list[label](ctx, l.api, rest.Get("labels.repo", repoPath(repo, "labels")))
+	if err != nil {
+		return nil, fmt.Errorf("list labels of repository %v: %w", repo, err)
+	}
+	return labelNames(known), nil
+}
+
 // Add implements scm.Labels. Gitea leaves out names that no label has and answers with the labels there are then, so a
 // label that exists costs one call. It sends a label event even when nothing changed: callers ask before they add, or
 // their own event calls them again.
 func (l labels) Add(ctx context.Context, ref scm.PullRef, name string) error {
 	var present []label
-	_, err := l.do(ctx, call{"labels.add", http.MethodPost, l.path(ref), nil}, labelList{[]any{name}}, &present)
+	_, err := l.Do(ctx, rest.Post("labels.add", l.path(ref)), labelList{[]any{name}}, &present)
 	if err == nil && find(present, name) == nil {
 		err = l.addMissing(ctx, ref, name)
 	}
@@ -46,7 +52,7 @@ func (l labels) Add(ctx context.Context, ref scm.PullRef, name string) error {
 
 // addMissing finds the label under another spelling or creates it, then adds it by its id.
 func (l labels) addMissing(ctx context.Context, ref scm.PullRef, name string) error {
-	known, err := list[label](ctx, l.api, "labels.repo", repoPath(ref.Repo, "labels"), nil)
+	known, err := list[label](ctx, l.api, rest.Get("labels.repo", repoPath(ref.Repo, "labels")))
 	if err != nil {
 		return fmt.Errorf("list labels of repository: %w", err)
 	}
@@ -54,11 +60,11 @@ func (l labels) addMissing(ctx context.Context, ref scm.PullRef, name string) er
 	if wanted == nil {
 		wanted = &label{}
 		in := newLabel{Name: name, Color: labelColor}
-		if _, err := l.do(ctx, call{"labels.create", http.MethodPost, repoPath(ref.Repo, "labels"), nil}, in, wanted); err != nil {
+		if _, err := l.Do(ctx, rest.Post("labels.create", repoPath(ref.Repo, "labels")), in, wanted); err != nil {
 			return fmt.Errorf("create label in repository: %w", err)
 		}
 	}
-	_, err = l.do(ctx, call{"labels.add", http.MethodPost, l.path(ref), nil}, labelList{[]any{wanted.ID}}, nil)
+	_, err = l.Do(ctx, rest.Post("labels.add", l.path(ref)), labelList{[]any{wanted.ID}}, nil)
 	return err
 }
 
@@ -73,7 +79,7 @@ func (l labels) Remove(ctx context.Context, ref scm.PullRef, name string) error 
 		return nil
 	}
 	path := append(l.path(ref), strconv.FormatInt(unwanted.ID, 10))
-	_, err = l.do(ctx, call{"labels.remove", http.MethodDelete, path, nil}, nil, nil)
+	_, err = l.Do(ctx, rest.Delete("labels.remove", path), nil, nil)
 	// Gitea answers "invalid" when the label itself was deleted in between.
 	if err != nil && !errors.Is(err, scm.ErrNotFound) && !errors.Is(err, scm.ErrInvalid) {
 		return fmt.Errorf("remove label %s from %v: %w", name, ref, err)
@@ -82,11 +88,11 @@ func (l labels) Remove(ctx context.Context, ref scm.PullRef, name string) error 
 }
 
 func (l labels) present(ctx context.Context, ref scm.PullRef) ([]label, error) {
-	return list[label](ctx, l.api, "labels.list", l.path(ref), nil)
+	return list[label](ctx, l.api, rest.Get("labels.list", l.path(ref)))
 }
 
 func (labels) path(ref scm.PullRef) []string {
-	return repoPath(ref.Repo, "issues", strconv.Itoa(ref.Number), "labels")
+	return issuePath(ref, "labels")
 }
 
 // label is a label as webhooks and the API write it.

@@ -4,22 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
 
-type members struct {
-	*api
-	scm.Members
-}
+type members struct{ *api }
 
 // IsOrgMember implements scm.Members. The owner of a repository may be a user instead of an organisation; that has no
 // members, so the answer is no, and IsCollaborator says yes to the owner. A bot outside the organisation is redirected to
 // its public members: hidden membership is a no then.
 func (m members) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
-	_, err := m.do(ctx, call{"orgs.member", http.MethodGet, []string{"orgs", org, "members", login}, nil}, nil, nil)
+	_, err := m.Do(ctx, rest.Get("orgs.member", []string{"orgs", org, "members", login}), nil, nil)
 	switch {
 	case err == nil:
 		return true, nil
@@ -30,28 +29,68 @@ func (m members) IsOrgMember(ctx context.Context, org, login string) (bool, erro
 	}
 }
 
-// IsCollaborator implements scm.Members. It counts every way to permission: owner, team, collaborator. Gitea tells only
-// administrators of a repository what somebody may do there; any other bot reads it from the list of those who can be
-// assigned, which Gitea makes of the people who may write.
+// IsCollaborator implements scm.Members. It counts every way to permission: owner, team, collaborator.
 func (m members) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
+	p, err := m.Permission(ctx, repo, login)
+	return p >= scm.PermissionWrite, err
+}
+
+// permissions by Gitea's names.
+var permissions = map[string]scm.Permission{
+	"read": scm.PermissionRead, "write": scm.PermissionWrite, "admin": scm.PermissionAdmin, "owner": scm.PermissionAdmin,
+}
+
+// Permission implements scm.Members. Gitea tells only administrators of a repository what somebody may do there; any other
+// bot reads from the list of those who can be assigned, which Gitea makes of the people who may write, that they may write;
+// of all others it answers that they may do nothing.
+func (m members) Permission(ctx context.Context, repo scm.Repo, login string) (scm.Permission, error) {
 	var answer struct {
 		Permission string `json:"permission"`
 	}
-	path := repoPath(repo, "collaborators", login, "permission")
-	_, err := m.do(ctx, call{"repos.permission", http.MethodGet, path, nil}, nil, &answer)
+	_, err := m.Do(ctx, rest.Get("repos.permission", repoPath(repo, "collaborators", login, "permission")), nil, &answer)
 	switch {
 	case errors.Is(err, scm.ErrNotFound):
-		return false, nil // no such user
+		return scm.PermissionNone, nil // no such user
 	case errors.Is(err, scm.ErrForbidden):
-		return m.isAssignable(ctx, repo, login)
+		if may, err := m.isAssignable(ctx, repo, login); err != nil || !may {
+			return scm.PermissionNone, err
+		}
+		return scm.PermissionWrite, nil
 	case err != nil:
-		return false, fmt.Errorf("ask for the permission of %s in %v: %w", login, repo, err)
+		return scm.PermissionNone, fmt.Errorf("ask for the permission of %s in %v: %w", login, repo, err)
 	}
-	switch answer.Permission {
-	case "write", "admin", "owner":
-		return true, nil
+	return permissions[answer.Permission], nil
+}
+
+// TeamMembers implements scm.Members.
+func (m members) TeamMembers(ctx context.Context, org, team string) ([]string, error) {
+	type answer struct {
+		Data []struct {
+			ID   int64  `json:"id"`
+			Name string `json:"name"`
+		} `json:"data"`
 	}
-	return false, nil
+	search := rest.Get("teams.search", []string{"orgs", org, "teams", "search"})
+	search.Query = url.Values{"q": {team}}
+	var found answer
+	if _, err := m.Do(ctx, search, nil, &found); err != nil {
+		return nil, fmt.Errorf("find team %s of %s: %w", team, org, err)
+	}
+	for _, one := range found.Data {
+		if !strings.EqualFold(one.Name, team) {
+			continue
+		}
+		people, err := list[user](ctx, m.api, rest.Get("teams.members", []string{"teams", strconv.FormatInt(one.ID, 10), "members"}))
+		if err != nil {
+			return nil, fmt.Errorf("list members of team %s of %s: %w", team, org, err)
+		}
+		var logins []string
+		for _, p := range people {
+			logins = append(logins, p.Login)
+		}
+		return logins, nil
+	}
+	return nil, fmt.Errorf("team %s of %s: %w", team, org, scm.ErrNotFound)
 }
 
 // isAssignable asks for a list that is not paged: Gitea sends all of it.
@@ -59,7 +98,7 @@ func (m members) isAssignable(ctx context.Context, repo scm.Repo, login string) 
 	var users []struct {
 		Login string `json:"login"`
 	}
-	if _, err := m.do(ctx, call{"repos.assignees", http.MethodGet, repoPath(repo, "assignees"), nil}, nil, &users); err != nil {
+	if _, err := m.Do(ctx, rest.Get("repos.assignees", repoPath(repo, "assignees")), nil, &users); err != nil {
 		return false, fmt.Errorf("ask who may write to %v: %w", repo, err)
 	}
 	for _, u := range users {

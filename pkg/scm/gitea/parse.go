@@ -31,13 +31,19 @@ func (Driver) Parse(header http.Header, body []byte, conn scm.Verification) (scm
 		return nil, fmt.Errorf("%w: no event header", scm.ErrMalformed)
 	case "push":
 		return d.push(body)
+	case "delete":
+		return d.deletion(body)
 	case "pull_request":
 		return d.pullRequest(body)
+	case "pull_request_approved", "pull_request_rejected", "pull_request_comment":
+		return d.review(event, body)
 	case "issue_comment":
 		return d.comment(body)
-	default:
-		// "create" and "delete" among them: for all but a deleted branch a push comes with them and says more, and
-		// nothing acts on a deleted branch.
+	case "issues":
+		return d.issue(body)
+	case "status":
+		return d.status(body)
+	default: // "create" among them, with which a push comes that says more
 		return d.ignored(body)
 	}
 }
@@ -131,12 +137,12 @@ func (d *delivery) push(body []byte) (scm.Event, error) {
 	}, nil
 }
 
-func (d *delivery) pullRequest(body []byte) (scm.Event, error) {
+// deletion tells of a branch that is gone: of a tag, and of all that is made or moved, a push comes too.
+func (d *delivery) deletion(body []byte) (scm.Event, error) {
 	var payload struct {
 		origin
-		Action      string  `json:"action"`
-		PullRequest *pull   `json:"pull_request"`
-		Changes     changes `json:"changes"`
+		Ref     string `json:"ref"`
+		RefType string `json:"ref_type"`
 	}
 	if err := json.Unmarshal(body, &payload); err != nil {
 		return nil, malformed(err)
@@ -145,95 +151,28 @@ func (d *delivery) pullRequest(body []byte) (scm.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if payload.PullRequest == nil {
-		return nil, fmt.Errorf("%w: no pull request", scm.ErrMalformed)
+	if payload.RefType != "branch" {
+		return &scm.Ignored{Meta: meta}, nil
 	}
-	pr, err := payload.PullRequest.normal(meta.Repo, payload.Repository)
-	if err != nil {
-		return nil, err
+	if payload.Ref == "" {
+		return nil, fmt.Errorf("%w: no branch", scm.ErrMalformed)
 	}
-	action := pullAction(payload.Action, payload.Changes, &pr)
-	return &scm.PullRequestEvent{
-		Meta:   meta,
-		Action: action,
-		Pull:   pr,
-		Edited: scm.Edits{Base: action == scm.ActionEdited && payload.Changes.Ref != nil},
+	return &scm.Push{
+		Meta:     meta,
+		Updates:  []scm.RefUpdate{{Ref: "refs/heads/" + strings.TrimPrefix(payload.Ref, "refs/heads/")}},
+		CloneURL: payload.Repository.CloneURL,
+		Link:     payload.Repository.HTMLURL,
 	}, nil
 }
 
-// pullAction maps Gitea's words. It tells that labels changed but not which one.
-func pullAction(native string, c changes, pr *scm.PullRequest) scm.Action {
-	switch native {
-	case "opened":
-		return scm.ActionOpened
-	case "reopened":
-		return scm.ActionReopened
-	case "synchronized", "synchronize":
-		return scm.ActionSynchronize
-	case "closed":
-		if pr.State == scm.StateMerged {
-			return scm.ActionMerged
-		}
-		return scm.ActionClosed
-	case "label_updated":
-		return scm.ActionLabeled
-	case "label_cleared":
-		return scm.ActionUnlabeled
-	case "deleted":
-		return scm.ActionDeleted
-	case "edited":
-		return c.action(pr)
-	default:
-		return scm.ActionOther
-	}
-}
-
-// changes are the former values of what an edit changed.
-type changes struct {
-	Title *struct {
-		From string `json:"from"`
-	} `json:"title"`
-	Ref *struct {
-		From string `json:"from"`
-	} `json:"ref"`
-}
-
-// action tells the edits of a title that make or end a draft from all others. What a draft is now, the server says; what
-// it was before shows in the former title only.
-func (c changes) action(pr *scm.PullRequest) scm.Action {
-	if c.Title == nil || draftTitle(c.Title.From) == pr.Draft {
-		return scm.ActionEdited
-	}
-	if pr.Draft {
-		return scm.ActionDrafted
-	}
-	return scm.ActionReady
-}
-
-// draftTitle knows Gitea's default prefixes and the usual custom one; administrators may configure others.
-func draftTitle(title string) bool {
-	for _, prefix := range [...]string{"WIP:", "[WIP]", "Draft:", "[Draft]"} {
-		if len(title) >= len(prefix) && strings.EqualFold(title[:len(prefix)], prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *delivery) comment(body []byte) (scm.Event, error) {
+func (d *delivery) status(body []byte) (scm.Event, error) {
 	var payload struct {
 		origin
-		Action string `json:"action"`
-		Issue  *struct {
-			Number      int    `json:"number"`
-			State       string `json:"state"`
-			PullRequest *struct {
-				Merged bool `json:"merged"`
-			} `json:"pull_request"`
-		} `json:"issue"`
-		Comment     *comment `json:"comment"`
-		PullRequest *pull    `json:"pull_request"`
-		IsPull      bool     `json:"is_pull"`
+		SHA         string `json:"sha"`
+		Context     string `json:"context"`
+		State       string `json:"state"`
+		Description string `json:"description"`
+		TargetURL   string `json:"target_url"`
 	}
 	if err := json.Unmarshal(body, &payload); err != nil {
 		return nil, malformed(err)
@@ -242,40 +181,13 @@ func (d *delivery) comment(body []byte) (scm.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	issue := payload.Issue
-	if issue == nil || issue.Number <= 0 || payload.Comment == nil {
-		return nil, fmt.Errorf("%w: no issue or no comment", scm.ErrMalformed)
+	sha, err := commitID(payload.SHA)
+	if err != nil || sha == "" {
+		return nil, fmt.Errorf("%w: status of no commit", scm.ErrMalformed)
 	}
-	event := &scm.CommentEvent{
-		Meta:    meta,
-		Action:  commentAction(payload.Action),
-		Comment: payload.Comment.normal(),
-		Number:  issue.Number,
-		IsPull:  payload.IsPull || issue.PullRequest != nil,
-		State:   stateOf(issue.State, issue.PullRequest != nil && issue.PullRequest.Merged),
-	}
-	if payload.PullRequest == nil {
-		return event, nil
-	}
-	pr, err := payload.PullRequest.normal(meta.Repo, payload.Repository)
-	if err != nil {
-		return nil, err
-	}
-	event.Pull = &pr
-	return event, nil
-}
-
-func commentAction(native string) scm.Action {
-	switch native {
-	case "created":
-		return scm.ActionCreated
-	case "edited":
-		return scm.ActionEdited
-	case "deleted":
-		return scm.ActionDeleted
-	default:
-		return scm.ActionOther
-	}
+	return &scm.StatusEvent{Meta: meta, SHA: sha, Status: scm.Status{
+		Context: payload.Context, State: readState(payload.State), Description: payload.Description, TargetURL: payload.TargetURL,
+	}}, nil
 }
 
 func malformed(err error) error { return fmt.Errorf("%w: %w", scm.ErrMalformed, err) }

@@ -6,22 +6,19 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
 
-type pulls struct {
-	*api
-	scm.PullRequests
-}
+type pulls struct{ *api }
 
 // Get implements scm.PullRequests.
 func (p pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {
 	var answer pull
-	path := repoPath(ref.Repo, "pulls", strconv.Itoa(ref.Number))
-	if _, err := p.do(ctx, call{"pulls.get", http.MethodGet, path, nil}, nil, &answer); err != nil {
+	if _, err := p.Do(ctx, rest.Get("pulls.get", pullPath(ref)), nil, &answer); err != nil {
 		return nil, fmt.Errorf("get pull request %v: %w", ref, err)
 	}
 	pr, err := answer.normal(ref.Repo, answer.Base.Repo)
@@ -31,13 +28,85 @@ func (p pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, erro
 	return &pr, nil
 }
 
+// List implements scm.PullRequests.
+func (p pulls) List(ctx context.Context, repo scm.Repo) ([]scm.PullRequest, error) {
+	c := rest.Get("pulls.list", repoPath(repo, "pulls"))
+	c.Query = url.Values{"state": {"open"}}
+	found, err := list[pull](ctx, p.api, c)
+	if err != nil {
+		return nil, fmt.Errorf("list pull requests of %v: %w", repo, err)
+	}
+	var all []scm.PullRequest
+	for i := range found {
+		one, err := found[i].normal(repo, found[i].Base.Repo)
+		if err != nil {
+			return nil, fmt.Errorf("list pull requests of %v: %w", repo, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// draftPrefix makes a title a draft's, whatever other prefixes a server is configured with.
+const draftPrefix = "WIP: "
+
+// Create implements scm.PullRequests.
+func (p pulls) Create(ctx context.Context, repo scm.Repo, wanted scm.NewPull) (*scm.PullRequest, error) {
+	in := struct {
+		Title string `json:"title"`
+		Body  string `json:"body"`
+		Head  string `json:"head"`
+		Base  string `json:"base"`
+	}{wanted.Title, wanted.Body, wanted.Head, wanted.Base}
+	if wanted.Draft {
+		in.Title = draftPrefix + in.Title
+	}
+	var made pull
+	if _, err := p.Do(ctx, rest.Post("pulls.create", repoPath(repo, "pulls")), in, &made); err != nil {
+		return nil, fmt.Errorf("open pull request from %s in %v: %w", wanted.Head, repo, err)
+	}
+	pr, err := made.normal(repo, made.Base.Repo)
+	if err != nil {
+		return nil, fmt.Errorf("open pull request from %s in %v: %w", wanted.Head, repo, err)
+	}
+	return &pr, nil
+}
+
+// Edit implements scm.PullRequests.
+func (p pulls) Edit(ctx context.Context, ref scm.PullRef, patch scm.PullPatch) error {
+	in := struct {
+		Title *string    `json:"title,omitempty"`
+		Body  *string    `json:"body,omitempty"`
+		Base  *string    `json:"base,omitempty"`
+		State *scm.State `json:"state,omitempty"`
+	}{patch.Title, patch.Body, patch.Base, patch.State}
+	if _, err := p.Do(ctx, rest.Patch("pulls.edit", pullPath(ref)), in, nil); err != nil {
+		return fmt.Errorf("edit pull request %v: %w", ref, err)
+	}
+	return nil
+}
+
+// Commits implements scm.PullRequests. Gitea lists the newest first.
+func (p pulls) Commits(ctx context.Context, ref scm.PullRef) ([]scm.Commit, error) {
+	c := rest.Get("pulls.commits", pullPath(ref, "commits"))
+	c.Query = url.Values{"verification": {"false"}, "files": {"false"}}
+	found, err := list[commit](ctx, p.api, c)
+	if err != nil {
+		return nil, fmt.Errorf("list commits of %v: %w", ref, err)
+	}
+	all := make([]scm.Commit, len(found))
+	for i := range found {
+		all[len(found)-1-i] = found[i].normal()
+	}
+	return all, nil
+}
+
 // ChangedFiles implements scm.PullRequests. Gitea compares the head with the merge base.
 func (p pulls) ChangedFiles(ctx context.Context, ref scm.PullRef) ([]string, error) {
 	type file struct {
 		Filename string `json:"filename"`
 	}
-	path := repoPath(ref.Repo, "pulls", strconv.Itoa(ref.Number), "files")
-	files, err := list[file](ctx, p.api, "pulls.files", path, nil)
+	files, err := list[file](ctx, p.api, rest.Get("pulls.files", pullPath(ref, "files")))
 	if err != nil {
 		return nil, fmt.Errorf("list files of %v: %w", ref, err)
 	}
@@ -82,7 +151,7 @@ func (p pulls) commits(ctx context.Context, repo scm.Repo, base, head string) ([
 		Commits []commit `json:"commits"`
 	}
 	query := url.Values{"verification": {"false"}, "stat": {"false"}} // both cost the server a git process a commit
-	_, err := p.do(ctx, call{"repos.compare", http.MethodGet, repoPath(repo, "compare", base+"..."+head), query}, nil, &answer)
+	_, err := p.Do(ctx, rest.Call{Endpoint: "repos.compare", Method: http.MethodGet, Path: repoPath(repo, "compare", base+"..."+head), Query: query}, nil, &answer)
 	return answer.Commits, err
 }
 
@@ -93,11 +162,28 @@ func descends(gained []commit, before string) bool {
 	})
 }
 
+// commit is a commit as the API writes it.
 type commit struct {
+	SHA    string `json:"sha"`
+	Author *user  `json:"author"`
+	Commit struct {
+		Message string `json:"message"`
+		Author  struct {
+			Email string `json:"email"`
+		} `json:"author"`
+	} `json:"commit"`
 	Parents []parent `json:"parents"`
 	Files   []struct {
 		Filename string `json:"filename"`
 	} `json:"files"`
+}
+
+func (c *commit) normal() scm.Commit {
+	out := scm.Commit{SHA: c.SHA, Message: c.Commit.Message, Author: c.Author.normal(), Email: c.Commit.Author.Email}
+	for _, p := range c.Parents {
+		out.Parents = append(out.Parents, p.SHA)
+	}
+	return out
 }
 
 type parent struct {
@@ -118,6 +204,12 @@ type pull struct {
 	Merged    bool    `json:"merged"`
 	Base      branch  `json:"base"`
 	Head      branch  `json:"head"`
+	Assignees []user  `json:"assignees"`
+	// Reviewers are those asked for a review.
+	Reviewers []user     `json:"requested_reviewers"`
+	Milestone *milestone `json:"milestone"`
+	MergeSHA  *string    `json:"merge_commit_sha"`
+	Updated   time.Time  `json:"updated_at"`
 }
 
 type branch struct {
@@ -126,12 +218,6 @@ type branch struct {
 	SHA   string `json:"sha"`
 	// Repo is null when a fork was deleted.
 	Repo *repository `json:"repo"`
-}
-
-type repository struct {
-	FullName string `json:"full_name"`
-	CloneURL string `json:"clone_url"`
-	HTMLURL  string `json:"html_url"`
 }
 
 // normal translates a pull request of repo, whose own description is base where the answer had one.
@@ -159,6 +245,14 @@ func (p *pull) normal(repo scm.Repo, base *repository) (scm.PullRequest, error) 
 		Labels: labelNames(p.Labels),
 		State:  stateOf(p.State, p.Merged),
 		Draft:  p.Draft,
+
+		Assignees: users(p.Assignees),
+		Reviewers: users(p.Reviewers),
+		Milestone: p.Milestone.title(),
+		Updated:   p.Updated.UTC(),
+	}
+	if p.Merged && p.MergeSHA != nil {
+		pr.MergeSHA = *p.MergeSHA
 	}
 	if base != nil {
 		pr.CloneURL = base.CloneURL

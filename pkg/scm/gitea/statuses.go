@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
 
 type statuses struct{ *api }
@@ -21,7 +22,7 @@ func (s statuses) Set(ctx context.Context, repo scm.Repo, sha string, status scm
 		Description: status.Description,
 		TargetURL:   status.TargetURL,
 	}
-	if _, err := s.do(ctx, call{"statuses.set", http.MethodPost, repoPath(repo, "statuses", sha), nil}, in, nil); err != nil {
+	if _, err := s.Do(ctx, rest.Post("statuses.set", repoPath(repo, "statuses", sha)), in, nil); err != nil {
 		return fmt.Errorf("set status %s on %s of %v: %w", status.Context, sha, repo, err)
 	}
 	return nil
@@ -31,7 +32,7 @@ func (s statuses) Set(ctx context.Context, repo scm.Repo, sha string, status scm
 // wrong number of contexts and so cannot be paged to its end.
 func (s statuses) List(ctx context.Context, repo scm.Repo, sha string) ([]scm.Status, error) {
 	query := url.Values{"sort": {"leastindex"}} // Gitea's name for the highest index first
-	history, err := list[commitStatus](ctx, s.api, "statuses.list", repoPath(repo, "statuses", sha), query)
+	history, err := list[commitStatus](ctx, s.api, rest.Call{Endpoint: "statuses.list", Method: http.MethodGet, Path: repoPath(repo, "statuses", sha), Query: query})
 	if err != nil {
 		return nil, fmt.Errorf("list statuses of %s in %v: %w", sha, repo, err)
 	}

@@ -1,7 +1,6 @@
-package gitea
+package rest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,14 +21,14 @@ const defaultRateWait = time.Minute
 // recognises its own context's error.
 func unreachable(err error) error { return fmt.Errorf("%w: %w", scm.ErrTransient, err) }
 
-// refused makes a typed error of an answer's status and of the message in its body.
-func refused(res *goscm.Response) error {
-	kind := kindOf(res.Status, res.Header)
-	text := message(res.Body)
-	if res.Status == http.StatusInternalServerError && strings.Contains(text, "does not exist") {
-		// Comments of a missing issue and statuses of a missing commit are failures of the server to Gitea. It tells
-		// administrators the reason; for other bots they stay transient.
-		kind = scm.ErrNotFound
+// refused makes a typed error of an answer's status and of what its body explains.
+func (a *API) refused(res *goscm.Response) error {
+	text := a.explanation(res.Body)
+	kind := kindOf(res.Status, res.Header, text)
+	if a.Kind != nil {
+		if own := a.Kind(res.Status, text); own != nil {
+			kind = own
+		}
 	}
 	if text == "" {
 		text = http.StatusText(res.Status)
@@ -41,9 +40,23 @@ func refused(res *goscm.Response) error {
 }
 
 // kindOf maps statuses to sentinels; nil where a status means nothing that callers act on.
-func kindOf(status int, header http.Header) error {
+func kindOf(status int, header http.Header, explanation string) error {
+	limited := func() error {
+		now := time.Now()
+		wait, ok := transport.RetryAfter(header, now)
+		if !ok {
+			wait = defaultRateWait
+		}
+		return &scm.RateLimitedError{Until: now.Add(wait)}
+	}
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
+	case http.StatusForbidden:
+		// GitHub has no other status for its limits.
+		if header.Get("X-Ratelimit-Remaining") == "0" || header.Get("Retry-After") != "" || strings.Contains(explanation, "rate limit") {
+			return limited()
+		}
+		return scm.ErrForbidden
+	case http.StatusUnauthorized:
 		return scm.ErrForbidden
 	case http.StatusNotFound, http.StatusGone:
 		return scm.ErrNotFound
@@ -54,12 +67,7 @@ func kindOf(status int, header http.Header) error {
 	case http.StatusRequestTimeout:
 		return scm.ErrTransient
 	case http.StatusTooManyRequests:
-		now := time.Now()
-		wait, ok := transport.RetryAfter(header, now)
-		if !ok {
-			wait = defaultRateWait
-		}
-		return &scm.RateLimitedError{Until: now.Add(wait)}
+		return limited()
 	}
 	if status >= 500 {
 		return scm.ErrTransient
@@ -67,27 +75,19 @@ func kindOf(status int, header http.Header) error {
 	return nil
 }
 
-// message is the server's own explanation, on one line and short enough for a log.
-func message(body io.Reader) string {
+// explanation is the server's own, on one line and short enough for a log.
+func (a *API) explanation(body io.Reader) string {
 	const maxRead, maxShown = 8 << 10, 300
 	data, err := io.ReadAll(io.LimitReader(body, maxRead))
-	if err != nil {
+	if err != nil || a.Explain == nil {
 		return "" // the status alone has to do
 	}
-	var answer struct {
-		Message string   `json:"message"`
-		Errors  []string `json:"errors"`
-	}
-	if json.Unmarshal(data, &answer) != nil {
-		return "" // a proxy's page: nothing in it explains more than the status
-	}
-	text := strings.Join(append([]string{answer.Message}, answer.Errors...), "; ")
-	text = strings.Map(func(r rune) rune {
+	text := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, strings.Trim(text, "; "))
+	}, strings.TrimSpace(a.Explain(data)))
 	if len(text) > maxShown {
 		text = strings.ToValidUTF8(text[:maxShown], "") + "..."
 	}
