@@ -37,6 +37,7 @@ const (
 	keepProcessed = 7 * 24 * time.Hour
 	keepDead      = 30 * 24 * time.Hour
 	sweepEvery    = time.Hour
+	clockEvery    = 10 * time.Second
 )
 
 // Ages of Prow's sinker where the configuration says nothing.
@@ -102,7 +103,7 @@ func (s *server) share(ctx context.Context) error {
 			Jobs:     func() *job.Set { return s.config.Current().Jobs },
 			InRepo:   s.newInRepo(),
 			Triggers: func(r scm.Repo) plugins.TriggerSettings { return s.config.Current().Plugins.Triggers(r) },
-			Launcher: &launcher{client: s.GetClient(), namespace: c.ProwJobNamespace, podsIn: func() string { return s.config.Current().PodNamespace }},
+			Launcher: s.launcher(),
 			BuildIDs: job.NewBuildIDs(time.Now),
 		}),
 		Enabled: func(r scm.Repo) []string { return s.config.Current().Plugins.Enabled(r) },
@@ -115,6 +116,10 @@ func (s *server) share(ctx context.Context) error {
 	}
 	s.config.OnChange(func(*config.Config) { s.forges.changed() })
 	return s.addAll(s.config, s.forges)
+}
+
+func (s *server) launcher() *launcher {
+	return &launcher{client: s.GetClient(), namespace: s.config.Current().ProwJobNamespace, podsIn: func() string { return s.config.Current().PodNamespace }}
 }
 
 func (s *server) addAll(runnables ...manager.Runnable) error {
@@ -152,11 +157,20 @@ func (s *server) addControllers() error {
 		return err
 	}
 	return s.addAll(
+		&controller.Periodic{
+			Client: s.GetCache(), Namespace: c.ProwJobNamespace, Every: clockEvery, BuildIDs: job.NewBuildIDs(time.Now),
+			Jobs:       func() []*job.Periodic { return s.config.Current().Jobs.Periodics() },
+			Connection: func() string { return s.config.Current().DefaultConnection() },
+			Launch:     s.launcher().Launch,
+		},
 		&inbox.Expiry{Client: s.GetClient(), Namespace: c.ProwJobNamespace, Processed: keepProcessed, Dead: keepDead, Every: sweepEvery},
 		&controller.GC{
 			Client: s.GetClient(), Namespace: c.ProwJobNamespace, Every: sweepEvery,
 			JobAge: func() time.Duration { return cmp.Or(s.config.Current().Sinker.MaxProwJobAge.Duration, defaultJobAge) },
 			RunAge: func() time.Duration { return cmp.Or(s.config.Current().Sinker.MaxPodAge.Duration, defaultRunAge) },
+			OnClock: func(name string) bool {
+				return slices.ContainsFunc(s.config.Current().Jobs.Periodics(), func(p *job.Periodic) bool { return p.Name == name })
+			},
 		})
 }
 
@@ -164,7 +178,7 @@ func (s *server) addDashboard() error {
 	c := s.config.Current()
 	reader := logs.NewReader(logs.ReaderOptions{Store: s.store, Source: s.source, Layout: layout(c), Cluster: s.GetCache()})
 	return s.Add(dashboard.NewServer(s.DashboardAddress, dashboard.Deps{
-		Runs: dashboard.NewRuns(s.GetCache(), c.ProwJobNamespace), Logs: reader, StoreURL: s.store.URL(), Version: s.Version,
+		Runs: dashboard.NewRuns(s.GetCache(), c.ProwJobNamespace), Logs: reader, Config: s.configuration, StoreURL: s.store.URL(), Version: s.Version,
 	}))
 }
 

@@ -119,6 +119,8 @@ jobs/j.yaml:5:5: error: spec needs agent kubernetes (remove it or set agent: kub
 		`jobs/j.yaml:3:4: error: periodic p exists already at FOLDER/jobs/j.yaml:2 (rename one of them)`},
 	"a periodic without a schedule": {map[string]string{"jobs/j.yaml": "periodics:\n- {name: p, " + pod + "}\n"},
 		`jobs/j.yaml:2:3: error: periodic p needs exactly one of cron, interval and minimum_interval`},
+	"a cron that is none": {map[string]string{"jobs/j.yaml": "periodics:\n- {name: p, cron: '61 * * * *', " + pod + "}\n"},
+		`jobs/j.yaml:2:13: error: cron "61 * * * *" cannot be read: end of range (61) above maximum (59): 61 (write "minute hour day month weekday", or @daily)`},
 	"a preset that clashes with a job": {map[string]string{
 		"config.yaml": "presets:\n- labels: {p: x}\n  env: [{name: A, value: b}]\n",
 		"jobs/j.yaml": "presubmits:\n  acme/app:\n  - {name: a, labels: {p: x}, spec: {containers: [{image: i, env: [{name: A, value: c}]}]}}\n"},

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -17,7 +16,6 @@ import (
 func (k *checker) notActedOn() {
 	k.unusedStanzas()
 	k.unusedPlugins()
-	k.periodics()
 	uses := map[unused]*use{}
 	k.eachJob(func(b *job.Base, _ string) {
 		for _, f := range unusedFields(b) {
@@ -77,8 +75,7 @@ func (k *checker) unusedStanzas() {
 		"plank.report_templates": len(k.Plank.ReportTemplates) > 0,
 		"plank.job_url_template": k.Plank.JobURLTemplate != "",
 		"plank.max_concurrency":  k.Plank.MaxConcurrency != 0, "plank.job_queue_capacities": len(k.Plank.JobQueueCapacities) > 0,
-		"plank.pod_pending_timeout": k.Plank.PodPendingTimeout.Duration != 0, "plank.pod_running_timeout": k.Plank.PodRunningTimeout.Duration != 0,
-		"plank.pod_unscheduled_timeout": k.Plank.PodUnscheduledTimeout.Duration != 0, "plank.max_revivals": k.Plank.MaxRevivals != nil,
+		"plank.max_revivals":               k.Plank.MaxRevivals != nil,
 		"plank.build_cluster_status_file":  k.Plank.BuildClusterStatusFile != "",
 		"github_reporter.no_comment_repos": len(k.Reporter.NoCommentRepos) > 0, "github_reporter.summary_comment_repos": len(k.Reporter.SummaryCommentRepos) > 0,
 	}
@@ -144,40 +141,5 @@ func unusedFields(b *job.Base) []unusedField {
 	add(b.ReporterConfig != nil, "reporter_config", "results are not told to Slack", "")
 	add(b.RerunAuthConfig != nil, "rerun_auth_config", "rerun_auth_config has no effect: jobs are started again by comments alone", "")
 	add(b.ProwJobDefaults != nil, "prowjob_defaults", "prowjob_defaults has no effect", "")
-	return append(all, unusedDecoration(b)...)
-}
-
-// unusedDecoration looks at what the job itself says; defaults are told once, where they are written.
-func unusedDecoration(b *job.Base) []unusedField {
-	d := b.DecorationConfig
-	if d == nil || !b.Decorated() {
-		return nil
-	}
-	var all []unusedField
-	for _, f := range []struct {
-		given bool
-		field string
-	}{
-		{d.PodPendingTimeout != nil, "pod_pending_timeout"},
-		{d.PodRunningTimeout != nil, "pod_running_timeout"},
-		{d.PodUnscheduledTimeout != nil, "pod_unscheduled_timeout"},
-	} {
-		if f.given {
-			all = append(all, unusedField{"decoration_config." + f.field, f.field + " has no effect", "timeout bounds the whole run"})
-		}
-	}
 	return all
-}
-
-// periodics names jobs that nothing starts.
-func (k *checker) periodics() {
-	counts := map[string]int{}
-	first := map[string]*job.Base{}
-	for _, p := range k.Jobs.Periodics() {
-		counts[p.File]++
-		first[p.File] = cmp.Or(first[p.File], &p.Base)
-	}
-	for _, file := range sortedKeys(counts) {
-		k.inJob(first[file], "", fmt.Sprintf("periodic jobs are not started (%d jobs of this file)", counts[file]), "")
-	}
 }

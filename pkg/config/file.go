@@ -103,13 +103,14 @@ type GitHubReporter struct {
 
 // decoration lists the default decoration, least specific first, whichever form it was written in.
 func (p *Plank) decoration() []job.DecorationEntry {
+	pod := []job.DecorationEntry{{Config: p.podTimeouts()}}
 	if len(p.DefaultDecorationConfigEntries) > 0 {
-		return p.DefaultDecorationConfigEntries
+		return append(pod, p.DefaultDecorationConfigEntries...)
 	}
 	keys := slices.SortedFunc(maps.Keys(p.DefaultDecorationConfigs), func(a, b string) int {
 		return cmp.Or(cmp.Compare(breadth(a), breadth(b)), cmp.Compare(a, b))
 	})
-	var entries []job.DecorationEntry
+	entries := pod
 	if p.DefaultDecorationConfig != nil {
 		entries = append(entries, job.DecorationEntry{Config: p.DefaultDecorationConfig})
 	}
@@ -117,6 +118,20 @@ func (p *Plank) decoration() []job.DecorationEntry {
 		entries = append(entries, job.DecorationEntry{Repo: key, Config: p.DefaultDecorationConfigs[key]})
 	}
 	return entries
+}
+
+// podTimeouts are plank's own, which hold wherever no decoration says otherwise.
+func (p *Plank) podTimeouts() *job.DecorationConfig {
+	given := func(d job.Duration) *job.Duration {
+		if d.Duration == 0 {
+			return nil
+		}
+		return &d
+	}
+	return &job.DecorationConfig{
+		PodPendingTimeout: given(p.PodPendingTimeout), PodRunningTimeout: given(p.PodRunningTimeout),
+		PodUnscheduledTimeout: given(p.PodUnscheduledTimeout),
+	}
 }
 
 // breadth orders "*" before orgs before repositories.

@@ -127,7 +127,9 @@ plank:
   job_url_prefix_config: {"*": "https://prow.example.com/view/", acme: "https://acme.example.com/"}
   default_decoration_configs:
     "*": {timeout: 7200000000000, gcs_configuration: {bucket: "s3://logs", path_strategy: single, default_org: acme, default_repo: app}}
-    acme: {timeout: 30m}
+    acme: {timeout: 30m, pod_running_timeout: 8h}
+  pod_pending_timeout: 20m
+  pod_running_timeout: 24h
 tide: {queries: [{orgs: [acme], labels: [lgtm]}]}
 branch-protection: {orgs: {}}
 sinker: {max_prowjob_age: 48h}
@@ -171,6 +173,7 @@ triggers:
 		Store                  config.Storage
 		Prefix, OtherPrefix    string
 		Timeout                time.Duration
+		Pending, Running       time.Duration
 		Env, PresetEnv         string
 		Age                    time.Duration
 		App, Web, Other, Attic []string
@@ -182,6 +185,8 @@ triggers:
 		Prefix:      c.JobURLPrefix(repo("acme", "app")),
 		OtherPrefix: c.JobURLPrefix(repo("other", "x")),
 		Timeout:     jobs[0].DecorationConfig.Timeout.Duration,
+		Pending:     jobs[0].DecorationConfig.PodPendingTimeout.Duration,
+		Running:     jobs[0].DecorationConfig.PodRunningTimeout.Duration,
 		Env:         jobs[0].Spec.Containers[0].Env[0].Value,
 		PresetEnv:   c.Jobs.Periodics()[0].Spec.Containers[0].Env[0].Name,
 		Age:         c.Sinker.MaxProwJobAge.Duration,
@@ -197,6 +202,8 @@ triggers:
 		Prefix:      "https://acme.example.com",
 		OtherPrefix: "https://prow.example.com/view",
 		Timeout:     30 * time.Minute,
+		Pending:     20 * time.Minute,
+		Running:     8 * time.Hour,
 		Env:         "1.10",
 		PresetEnv:   "X",
 		Age:         48 * time.Hour,

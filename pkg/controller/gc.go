@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
@@ -23,6 +24,8 @@ type GC struct {
 	Namespace string
 	// JobAge and RunAge are asked at every sweep, so that a reload takes effect. They count from the completion.
 	JobAge, RunAge func() time.Duration
+	// OnClock says whether a job is started by the clock; the last run of such a job stays.
+	OnClock func(job string) bool
 	// Every is the pause between two sweeps.
 	Every time.Duration
 }
@@ -47,13 +50,17 @@ func (g *GC) Sweep(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("list pipeline jobs: %w", err)
 	}
 	var failures []error
-	tooMany := surplus(list.Items)
+	tooMany, clock := surplus(list.Items), newest(list.Items)
 	for i := range list.Items {
 		runAge := g.RunAge()
 		if tooMany[list.Items[i].Name] {
 			runAge = 0
 		}
-		failures = append(failures, g.collect(ctx, &list.Items[i], runAge, now))
+		jobAge := g.JobAge()
+		if pj := &list.Items[i]; clock[pj.Spec.Job] == pj && g.OnClock(pj.Spec.Job) {
+			jobAge = math.MaxInt64 // by it the job's next run is known
+		}
+		failures = append(failures, g.collect(ctx, &list.Items[i], jobAge, runAge, now))
 	}
 	return errors.Join(failures...)
 }
@@ -63,13 +70,13 @@ func reported(pj *v1alpha1.PipelineJob) bool {
 	return !report.Wanted(pj) || pj.Status.Reports[forgeReporter].State == pj.Status.State
 }
 
-func (g *GC) collect(ctx context.Context, pj *v1alpha1.PipelineJob, runAge time.Duration, now time.Time) error {
+func (g *GC) collect(ctx context.Context, pj *v1alpha1.PipelineJob, jobAge, runAge time.Duration, now time.Time) error {
 	if !pj.Status.State.Terminal() || pj.Status.CompletionTime == nil || !pj.Status.Log.Archived || !reported(pj) {
 		return nil
 	}
 	age := now.Sub(pj.Status.CompletionTime.Time)
 	switch {
-	case age > g.JobAge():
+	case age > jobAge:
 		if err := client.IgnoreNotFound(g.Client.Delete(ctx, pj)); err != nil {
 			return fmt.Errorf("delete pipeline job %s: %w", pj.Name, err)
 		}

@@ -48,7 +48,7 @@ func TestAJobKeepsAsManyRunsAsItWants(t *testing.T) {
 			}
 			c := b.Build()
 			day := func() time.Duration { return 24 * time.Hour }
-			gc := &controller.GC{Client: c, Namespace: "pharos", JobAge: day, RunAge: day}
+			gc := &controller.GC{Client: c, Namespace: "pharos", JobAge: day, RunAge: day, OnClock: func(string) bool { return false }}
 			if err := gc.Sweep(t.Context(), end.Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}

@@ -41,7 +41,13 @@ func TestGC(t *testing.T) {
 		"an unfinished run stays":                  {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) { pj.Status.State = v1alpha1.StatePending }, keepJob: true, keepsRun: true},
 		"a run whose log is not stored stays":      {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) { pj.Status.Log.Archived = false }, keepJob: true, keepsRun: true},
 		"a run that the forge does not know stays": {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) { pj.Status.Reports = nil }, keepJob: true, keepsRun: true},
-		"a run that is not to be reported may go":  {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) { pj.Status.Reports, pj.Spec.Report = nil, false }, keepsRun: true},
+		"the last run of a periodic job stays": {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) {
+			pj.Spec.Type, pj.Spec.Job = v1alpha1.Periodic, "nightly"
+		}, keepJob: true},
+		"the last run of what was a periodic job goes": {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) {
+			pj.Spec.Type, pj.Spec.Job = v1alpha1.Periodic, "removed"
+		}, keepsRun: true},
+		"a run that is not to be reported may go": {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) { pj.Status.Reports, pj.Spec.Report = nil, false }, keepsRun: true},
 		"a run whose end was not reported yet stays": {age: 25 * time.Hour, change: func(pj *v1alpha1.PipelineJob) {
 			pj.Status.Reports["forge"] = v1alpha1.ReportStatus{State: v1alpha1.StatePending}
 		}, keepJob: true, keepsRun: true},
@@ -60,7 +66,7 @@ func TestGC(t *testing.T) {
 			run := &pipelinev1.PipelineRun{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "run"}}
 			c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(pj, run).Build()
 			gc := &controller.GC{Client: c, Namespace: "pharos",
-				JobAge: func() time.Duration { return 24 * time.Hour }, RunAge: func() time.Duration { return time.Hour }}
+				JobAge: func() time.Duration { return 24 * time.Hour }, RunAge: func() time.Duration { return time.Hour }, OnClock: func(j string) bool { return j == "nightly" }}
 			if err := gc.Sweep(t.Context(), end.Add(tc.age)); err != nil {
 				t.Fatal(err)
 			}

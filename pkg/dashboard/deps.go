@@ -52,6 +52,8 @@ var _ Logs = (*logs.Reader)(nil)
 type Deps struct {
 	Runs Runs
 	Logs Logs
+	// Config says what is loaded, and what is wrong with it.
+	Config func() Configuration
 	// StoreURL is where logs are kept, for people: "s3://bucket". Empty hides it.
 	StoreURL string
 	// BrowseURL, when set, is the address that a run's path is appended to for a link into the bucket.

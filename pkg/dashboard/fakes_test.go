@@ -31,6 +31,7 @@ type lab struct {
 	// broken makes the next calls of Follow fail.
 	broken int
 	fault  error // of every read of runs
+	config dashboard.Configuration
 }
 
 func newLab() *lab {
@@ -38,7 +39,7 @@ func newLab() *lab {
 }
 
 func (l *lab) deps() dashboard.Deps {
-	return dashboard.Deps{Runs: l, Logs: l, StoreURL: "s3://ci-logs", Version: "v0.0.0-test"}
+	return dashboard.Deps{Runs: l, Logs: l, Config: func() dashboard.Configuration { return l.config }, StoreURL: "s3://ci-logs", Version: "v0.0.0-test"}
 }
 
 // change edits the lab and wakes whoever waits for it.

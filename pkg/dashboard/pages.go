@@ -17,10 +17,13 @@ import (
 // frame is what every page shows around its own part.
 type frame struct {
 	Title, Version, Assets string
+	// Doubts is the number of findings about the configuration.
+	Doubts int
 }
 
 func (s *site) frame(title string) frame {
-	return frame{Title: title, Version: s.Version, Assets: "/static/" + assetVersion()}
+	c := s.Config()
+	return frame{Title: title, Version: s.Version, Assets: "/static/" + assetVersion(), Doubts: len(c.Warnings) + len(c.Refused)}
 }
 
 func parsePages() map[string]*template.Template {
@@ -31,7 +34,7 @@ func parsePages() map[string]*template.Template {
 		"took":  func(r Run) string { return took(r.Created, r.Completed) },
 	}
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"list", "run", "problem"} {
+	for _, name := range []string{"list", "run", "config", "problem"} {
 		page := template.New("layout.html").Funcs(functions)
 		pages[name] = template.Must(page.ParseFS(assets, "assets/layout.html", "assets/"+name+".html"))
 	}

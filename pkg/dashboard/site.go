@@ -57,6 +57,8 @@ func newSite(d Deps) *site {
 		"GET /{$}":                         s.listPage,
 		"GET /runs/{name}":                 s.runPage,
 		"GET /view/s3/{bucket}/{path...}":  s.view,
+		"GET /config":                      s.configPage,
+		"GET /api/config":                  s.configJSON,
 		"GET /api/runs":                    s.listJSON,
 		"GET /api/runs/{name}":             s.runJSON,
 		"GET /api/runs/{name}/log":         s.stream,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	pipelinev1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -225,6 +226,8 @@ type Periodic struct {
 	AlwaysRun *bool `json:"always_run,omitempty"`
 	// Branch is Lighthouse's: the branch that the job tests.
 	Branch string `json:"branch,omitempty"`
+
+	schedule cron.Schedule
 }
 
 // Retry runs a failed periodic again.

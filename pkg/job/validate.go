@@ -185,6 +185,14 @@ func (c *compiler) checkSchedule(p *Periodic) {
 	if given != 1 {
 		c.add(p.Source, "", fmt.Sprintf("periodic %s needs exactly one of cron, interval and minimum_interval", p.Name), "")
 	}
+	if p.Cron != "" {
+		schedule, err := cronParser.Parse(p.Cron)
+		if err != nil {
+			c.add(p.Source, "cron", fmt.Sprintf("cron %q cannot be read: %v", p.Cron, err), `write "minute hour day month weekday", or @daily`)
+			return
+		}
+		p.schedule = schedule
+	}
 }
 
 // checkDuplicates finds jobs that could not be told apart on some branch.

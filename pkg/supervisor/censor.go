@@ -30,16 +30,20 @@ func (c Censor) secrets(environ []string) (secrets, error) {
 	var s secrets
 	var errs []error
 	for _, folder := range c.Folders {
-		errs = append(errs, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || strings.HasPrefix(d.Name(), "..") && d.IsDir() { // the kubelet's own versions of the files
-				return errors.Join(err, skip(d))
+		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				errs = append(errs, err)
+				return skip(d)
+			}
+			if strings.HasPrefix(d.Name(), "..") && d.IsDir() { // the kubelet's own versions of the files
+				return fs.SkipDir
 			}
 			text, err := readSecret(path)
-			if err == nil {
-				s = s.add(text, c.MinLength)
-			}
-			return err
-		}))
+			errs = append(errs, err) // the other files are hidden all the same
+			s = s.add(text, c.MinLength)
+			return nil
+		})
+		errs = append(errs, err)
 	}
 	for _, kv := range environ {
 		if name, value, _ := strings.Cut(kv, "="); slices.Contains(c.Variables, name) {
@@ -82,6 +86,9 @@ func readSecret(path string) ([]byte, error) {
 // add takes a secret in the forms in which programs print it.
 func (s secrets) add(text []byte, minLength int) secrets {
 	trimmed := bytes.TrimSpace(text)
+	if len(trimmed) == 0 {
+		return s
+	}
 	for _, form := range [][]byte{trimmed, encoded(trimmed), encoded(text)} {
 		if len(form) >= max(minLength, 1) {
 			s = append(s, form)

@@ -3,6 +3,7 @@ package supervisor_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -141,15 +142,26 @@ func TestWhatDoesNotArriveIsToldAndChangesNothing(t *testing.T) {
 	}
 }
 
+// secretVolume lays files out as the kubelet does: links into a folder that a link swaps at every update.
+func secretVolume(t *testing.T, files map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	const version = "..2026_01_02"
+	errs := []error{os.Mkdir(filepath.Join(folder, version), 0o700), os.Symlink(version, filepath.Join(folder, "..data"))}
+	for name, content := range files {
+		errs = append(errs, os.WriteFile(filepath.Join(folder, version, name), []byte(content), 0o600),
+			os.Symlink(filepath.Join("..data", name), filepath.Join(folder, name)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 func TestSecretsAreHidden(t *testing.T) {
 	d := open(t)
 	o := uploading(t, d)
-	folder := t.TempDir()
-	for name, content := range map[string]string{"password": "hunter2\n", "short": "ab"} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	folder := secretVolume(t, map[string]string{"password": "hunter2\n", "short": "ab"})
 	o.Censor = supervisor.Censor{Folders: []string{folder}, Variables: []string{"TOKEN"}, MinLength: 3}
 	s := begin(t, o, []string{"TOKEN=t0ken", "A=" + o.Artifacts}, "sh", "-c",
 		"echo it is hunter2, aHVudGVyMg==, $TOKEN and ab; echo hunter2 >&2; echo hunter2 >$A/x.txt")

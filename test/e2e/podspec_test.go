@@ -14,8 +14,8 @@ import (
 	"github.com/pharos-ci/pharos/test/harness"
 )
 
-// podJobs are written as for Prow: one that fails and one that hangs, both with files to keep, and one whose containers need
-// each other.
+// podJobs are written as for Prow: one of the clock, one that fails and one that hangs, both with files to keep, and one whose
+// containers need each other.
 const podJobs = `
 plank:
   default_decoration_config_entries:
@@ -31,6 +31,17 @@ presets:
   env: [{name: FLAVOUR, value: strawberry}]
   volumes: [{name: scratch, emptyDir: {}}]
   volumeMounts: [{name: scratch, mountPath: /scratch}]
+periodics:
+- name: clock
+  interval: 24h
+  decorate: true
+  extra_refs:
+  - {org: elsewhere, repo: tools, base_ref: main, clone_uri: "FORGE/%[1]s.git"}
+  spec:
+    containers:
+    - image: IMAGE
+      imagePullPolicy: IfNotPresent
+      command: [bash, -c, 'echo "$JOB_TYPE $JOB_NAME in ${PWD##*/}: $(cat tool.txt)"']
 presubmits:
   %[1]s:
   - name: fails
@@ -101,6 +112,7 @@ func TestAPodSpecJobBehavesAsUnderProw(t *testing.T) {
 	s.checkFailure(s.wait("fails", v1alpha1.StateFailure, 1))
 	s.checkTimeout(s.wait("hangs", v1alpha1.StateFailure, 1))
 	s.checkTogether(s.wait("together", v1alpha1.StateSuccess, 1))
+	s.want("the log", s.archived(s.wait("clock", v1alpha1.StateSuccess, 1)), "periodic clock in tools: a tool")
 	s.waitStatus(p.SHA, "fails", "failure")
 	s.checkPods(cluster)
 }
@@ -168,8 +180,8 @@ func (s *site) checkPods(cluster *harness.Cluster) {
 	if err := s.Kube.List(s.ctx(), &pods, client.InNamespace(s.Namespace)); err != nil {
 		s.t.Fatal(err)
 	}
-	if len(pods.Items) != 3 {
-		s.t.Errorf("%d pods ran, want 3", len(pods.Items))
+	if len(pods.Items) != 4 {
+		s.t.Errorf("%d pods ran, want 4", len(pods.Items))
 	}
 	for _, pod := range pods.Items {
 		text, err := json.Marshal(pod)

@@ -197,7 +197,7 @@ func (s *site) read(key string) string {
 
 // runPath is where Prow's layout puts a run.
 func (s *site) runPath(pj *v1alpha1.PipelineJob) string {
-	if pj.Spec.Type == v1alpha1.Postsubmit {
+	if pj.Spec.Type != v1alpha1.Presubmit {
 		return path.Join("logs", pj.Spec.Job, pj.Spec.BuildID)
 	}
 	return fmt.Sprintf("pr-logs/pull/%s_%s/%d/%s/%s", s.Org, s.Repo, pj.Spec.Refs.Pulls[0].Number, pj.Spec.Job, pj.Spec.BuildID)

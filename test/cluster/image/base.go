@@ -25,7 +25,7 @@ import (
 const recipe = "1"
 
 // basePackages are what a job needs to clone, merge, run scripts and call make. Busybox stands in for the small tools.
-var basePackages = []string{"base-files", "bash", "busybox-static", "ca-certificates", "git", "make"}
+var basePackages = []string{"base-files", "bash", "busybox-static", "ca-certificates", "git", "make", "openssh-client"}
 
 // unwanted dependencies are needed by maintainer scripts or by parts of git that no job uses (git send-email, git svn, manuals).
 var unwanted = []string{
