@@ -16,6 +16,14 @@ import (
 func (k *checker) notActedOn() {
 	k.unusedStanzas()
 	k.unusedPlugins()
+	for _, p := range k.Jobs.Periodics() {
+		if p.Retry != nil {
+			k.inJob(&p.Base, "retry", "retry has no effect: a failed periodic job waits for its next moment", "")
+		}
+		if p.Branch != "" {
+			k.inJob(&p.Base, "branch", "branch has no effect", "name the branch in extra_refs")
+		}
+	}
 	uses := map[unused]*use{}
 	k.eachJob(func(b *job.Base, _ string) {
 		for _, f := range unusedFields(b) {

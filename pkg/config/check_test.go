@@ -82,6 +82,10 @@ var doubtful = map[string]struct {
 jobs/j.yaml:3:5: warning: cluster far is not used: jobs run in the cluster that Pharos runs in (2 jobs of this file)
 plugins.yaml:2:19: warning: plugin teapot is not one of Pharos's; nothing happens where it is enabled (2 lists) (known plugins: trigger)
 plugins.yaml:4:1: warning: size is read, and nothing acts on it`},
+	"what the clock does not do": {check: "not-acted-on", files: map[string]string{
+		"jobs/j.yaml": "periodics:\n- {name: a, interval: 1h, retry: {attempts: 2}, branch: main, " + pod + "}\n"},
+		want: `jobs/j.yaml:2:27: warning: retry has no effect: a failed periodic job waits for its next moment
+jobs/j.yaml:2:49: warning: branch has no effect (name the branch in extra_refs)`},
 	"a field that Tekton has no place for": {check: "pipeline-runs", files: oneJob("spec: {hostPID: true, containers: [{image: i}]}"),
 		want: "jobs/j.yaml:4:12: warning: spec.hostPID of job a has no place in a Tekton task and is left out"},
 	"a job that Tekton refuses": {check: "pipeline-runs", files: oneJob("spec: {containers: [{image: i}], volumes: [{name: v}, {name: v}]}"),
