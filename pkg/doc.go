@@ -13,6 +13,8 @@ event travels from the forge and back. A test holds this table against the real 
 	   scm/rest               JSON calls, pages and typed errors of the forges' REST interfaces
 	2  scm/gitea              Gitea and Forgejo
 	   scm/scmtest            a forge in memory, for tests
+	   scm/scmtest/simulator  a forge over HTTP with real git, for tests: one state, a dialect for each vendor
+	   scm/scmtest/contract   what every driver has to pass
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from
 	   supervisor             one process in a job's container: its time, its signals, its exit code, its artifacts
 	8  logs                   following step logs into a store, and reading them back

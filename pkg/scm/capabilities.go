@@ -27,6 +27,9 @@ type Capabilities struct {
 	HeadGuard bool
 	// OrgHooks: one webhook can serve a whole organisation. Redelivery: failed deliveries can be listed and asked for again.
 	OrgHooks, Redelivery bool
+	// What webhooks tell of: deleted comments, comments on lines of code with their place, withdrawn verdicts, statuses of
+	// others.
+	CommentDeletions, InlineComments, Dismissals, StatusEvents bool
 	// ReservedCommands are commands that the forge swallows as its own when they begin a line of a comment; people write
 	// /pharos-NAME or /lh-NAME there.
 	ReservedCommands []string

@@ -99,7 +99,8 @@ type PullRequestEvent struct {
 	Meta   Envelope    `json:"meta"`
 	Action Action      `json:"action"`
 	Pull   PullRequest `json:"pull"`
-	// Label is the label that ActionLabeled or ActionUnlabeled is about; empty where the forge does not say.
+	// Label is the label that ActionLabeled or ActionUnlabeled is about. It is empty where the forge does not say, and then
+	// ActionLabeled may stand for either.
 	Label string `json:"label,omitempty"`
 	// Edited says what ActionEdited changed, as far as the forge tells.
 	Edited Edits `json:"edited,omitzero"`

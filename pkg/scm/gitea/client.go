@@ -3,6 +3,7 @@ package gitea
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,6 +57,15 @@ func issuePath(ref scm.PullRef, rest ...string) []string {
 // pullPath is a path below one pull request.
 func pullPath(ref scm.PullRef, rest ...string) []string {
 	return repoPath(ref.Repo, append([]string{"pulls", strconv.Itoa(ref.Number)}, rest...)...)
+}
+
+// missing is ErrNotFound if what a call would read does not exist. Gitea answers some writes about things that do not exist
+// with a failure of the server, which looks as if it would pass.
+func (a *api) missing(ctx context.Context, c rest.Call) error {
+	if _, err := a.Do(ctx, c, nil, nil); errors.Is(err, scm.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // explain reads the body of a refusal.

@@ -41,7 +41,7 @@ func TestOpenKeepsAPathPrefix(t *testing.T) {
 	var path string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path = r.URL.EscapedPath()
-		reply(w, http.StatusOK, map[string]any{"permission": "none"})
+		reply(w, http.StatusOK, map[string]any{"permission": "write"})
 	}))
 	defer s.Close()
 	c, err := gitea.Driver{}.Open(scm.Account{URL: s.URL + "/git/", HTTP: s.Client()})

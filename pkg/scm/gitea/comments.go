@@ -32,6 +32,9 @@ func (c comments) Create(ctx context.Context, ref scm.PullRef, body string) (scm
 	var made comment
 	path := issuePath(ref, "comments")
 	if _, err := c.Do(ctx, rest.Post("comments.create", path), commentBody{body}, &made); err != nil {
+		if errors.Is(err, scm.ErrTransient) { // for Gitea a missing issue is a failure of its own
+			err = errors.Join(c.missing(ctx, rest.Get("issues.get", issuePath(ref))), err)
+		}
 		return scm.Comment{}, fmt.Errorf("create comment on %v: %w", ref, err)
 	}
 	return made.normal(), nil

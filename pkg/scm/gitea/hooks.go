@@ -25,8 +25,7 @@ var (
 	}
 	listed = []string{
 		"delete", "issue_comment", "issue_label", "issues", "pull_request", "pull_request_comment", "pull_request_label",
-		"pull_request_review_approved", "pull_request_review_comment", "pull_request_review_rejected", "pull_request_sync",
-		"push", "status",
+		"pull_request_review", "pull_request_sync", "push", "status",
 	}
 )
 

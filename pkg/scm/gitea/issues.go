@@ -3,6 +3,7 @@ package gitea
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,7 +85,20 @@ func (i issues) assign(ctx context.Context, ref scm.PullRef, change func([]strin
 		return nil
 	}
 	if _, err := i.Do(ctx, rest.Patch("issues.assign", issuePath(ref)), issuePatch{Assignees: &wanted}, nil); err != nil {
+		if errors.Is(err, scm.ErrTransient) {
+			err = errors.Join(i.unknown(ctx, wanted), err)
+		}
 		return fmt.Errorf("set assignees of %v: %w", ref, err)
+	}
+	return nil
+}
+
+// unknown is ErrInvalid if one of the logins is nobody's.
+func (i issues) unknown(ctx context.Context, logins []string) error {
+	for _, login := range logins {
+		if err := i.missing(ctx, rest.Get("users.get", []string{"users", login})); err != nil {
+			return fmt.Errorf("%s: %w", login, scm.ErrInvalid)
+		}
 	}
 	return nil
 }

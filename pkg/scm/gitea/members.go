@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -40,9 +39,9 @@ var permissions = map[string]scm.Permission{
 	"read": scm.PermissionRead, "write": scm.PermissionWrite, "admin": scm.PermissionAdmin, "owner": scm.PermissionAdmin,
 }
 
-// Permission implements scm.Members. Gitea tells only administrators of a repository what somebody may do there; any other
-// bot reads from the list of those who can be assigned, which Gitea makes of the people who may write, that they may write;
-// of all others it answers that they may do nothing.
+// Permission implements scm.Members. Gitea tells only administrators of a repository what somebody may do there, and counts
+// a team that may write to some units as reading. So who seems to do no more than read is looked for among those who can be
+// assigned, a list that Gitea makes of the people who may write.
 func (m members) Permission(ctx context.Context, repo scm.Repo, login string) (scm.Permission, error) {
 	var answer struct {
 		Permission string `json:"permission"`
@@ -51,32 +50,30 @@ func (m members) Permission(ctx context.Context, repo scm.Repo, login string) (s
 	switch {
 	case errors.Is(err, scm.ErrNotFound):
 		return scm.PermissionNone, nil // no such user
-	case errors.Is(err, scm.ErrForbidden):
-		if may, err := m.isAssignable(ctx, repo, login); err != nil || !may {
-			return scm.PermissionNone, err
-		}
-		return scm.PermissionWrite, nil
-	case err != nil:
+	case err != nil && !errors.Is(err, scm.ErrForbidden):
 		return scm.PermissionNone, fmt.Errorf("ask for the permission of %s in %v: %w", login, repo, err)
 	}
-	return permissions[answer.Permission], nil
+	told := permissions[answer.Permission]
+	if told >= scm.PermissionWrite {
+		return told, nil
+	}
+	if may, err := m.isAssignable(ctx, repo, login); err != nil || !may {
+		return told, err
+	}
+	return scm.PermissionWrite, nil
 }
 
 // TeamMembers implements scm.Members.
 func (m members) TeamMembers(ctx context.Context, org, team string) ([]string, error) {
-	type answer struct {
-		Data []struct {
-			ID   int64  `json:"id"`
-			Name string `json:"name"`
-		} `json:"data"`
+	type entry struct {
+		ID   int64  `json:"id"`
+		Name string `json:"name"`
 	}
-	search := rest.Get("teams.search", []string{"orgs", org, "teams", "search"})
-	search.Query = url.Values{"q": {team}}
-	var found answer
-	if _, err := m.Do(ctx, search, nil, &found); err != nil {
-		return nil, fmt.Errorf("find team %s of %s: %w", team, org, err)
+	found, err := list[entry](ctx, m.api, rest.Get("teams.list", []string{"orgs", org, "teams"})) // the search leaves teams out
+	if err != nil {
+		return nil, fmt.Errorf("list teams of %s: %w", org, err)
 	}
-	for _, one := range found.Data {
+	for _, one := range found {
 		if !strings.EqualFold(one.Name, team) {
 			continue
 		}

@@ -47,6 +47,8 @@ func mergeError(err error) error {
 		return fmt.Errorf("%w: %w", scm.ErrHeadMoved, err)
 	case strings.Contains(text, "not allowed to merge"):
 		return fmt.Errorf("%w: %w", scm.ErrForbidden, err)
+	case strings.Contains(text, "try again later"): // it does not know yet whether there are conflicts
+		return fmt.Errorf("%w: %w", scm.ErrTransient, err)
 	case strings.Contains(text, "push out of date"): // somebody pushed to the base in that moment
 		return err
 	}

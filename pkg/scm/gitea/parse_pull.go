@@ -114,7 +114,7 @@ type changes struct {
 	Ref *struct {
 		From string `json:"from"`
 	} `json:"ref"`
-	// Added and Removed are told since 1.26.
+	// Added and Removed are not told by 1.26 and older.
 	Added   []label `json:"added_labels"`
 	Removed []label `json:"removed_labels"`
 }
