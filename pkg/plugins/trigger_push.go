@@ -32,7 +32,8 @@ func (t trigger) pushed(ctx context.Context, run *chatops.Run, e *scm.Push, u sc
 	if u.Before != "" { // a new branch has nothing to compare with, so every job counts as touched
 		changed = func() ([]string, error) {
 			files, err := run.Client.Pulls.Compare(ctx, repo, u.Before, u.After)
-			if errors.Is(err, scm.ErrNotFound) { // a forced push has thrown the old commit away
+			// A forced push has thrown the old commit away, or it is too much to tell.
+			if errors.Is(err, scm.ErrNotFound) || errors.Is(err, scm.ErrIncomplete) {
 				return nil, job.ErrChangesUnknown
 			}
 			return files, err

@@ -28,8 +28,8 @@ type Capabilities struct {
 	// OrgHooks: one webhook can serve a whole organisation. Redelivery: failed deliveries can be listed and asked for again.
 	OrgHooks, Redelivery bool
 	// What webhooks tell of: deleted comments, comments on lines of code with their place, withdrawn verdicts, statuses of
-	// others.
-	CommentDeletions, InlineComments, Dismissals, StatusEvents bool
+	// others, pull requests opened again, and what an edit of a pull request changed, drafts made ready among it.
+	CommentDeletions, InlineComments, Dismissals, StatusEvents, ReopenEvents, EditDetails bool
 	// ReservedCommands are commands that the forge swallows as its own when they begin a line of a comment; people write
 	// /pharos-NAME or /lh-NAME there.
 	ReservedCommands []string

@@ -32,7 +32,8 @@ type PullRequests interface {
 	List(ctx context.Context, repo Repo) ([]PullRequest, error)
 	// ChangedFiles lists every path that the pull request adds, changes or removes, all pages of it; of a rename the new path.
 	ChangedFiles(ctx context.Context, ref PullRef) ([]string, error)
-	// Compare lists the paths that differ between two commits of a repository.
+	// Compare lists the paths that differ between two commits of a repository. It answers ErrNotFound for a commit that is
+	// gone and ErrIncomplete where the forge does not tell all of them.
 	Compare(ctx context.Context, repo Repo, before, after string) ([]string, error)
 	// Create opens a pull request from a branch of the same repository.
 	Create(ctx context.Context, repo Repo, pull NewPull) (*PullRequest, error)
@@ -119,7 +120,8 @@ const (
 
 // Comments reads and writes comments on pull requests and issues.
 type Comments interface {
-	// List returns all comments, replies and inline ones included, oldest first.
+	// List returns the comments, replies included, oldest first. Comments on lines of code are among them unless the forge
+	// keeps them apart.
 	List(ctx context.Context, ref PullRef) ([]Comment, error)
 	Create(ctx context.Context, ref PullRef, body string) (Comment, error)
 	// Reply answers a comment in its thread; where the forge has no threads it is Create.

@@ -25,6 +25,8 @@ var (
 	ErrNotMergeable = errors.New("not mergeable")
 	// ErrInvalid: the forge refuses the request as it is.
 	ErrInvalid = errors.New("refused as invalid")
+	// ErrIncomplete: there is more than the forge tells.
+	ErrIncomplete = errors.New("more than the forge tells")
 	// ErrTransient: the forge or the way to it is down; the same call may succeed later.
 	ErrTransient = errors.New("temporarily unavailable")
 	// ErrUnsupported: this forge has no such thing.

@@ -24,7 +24,7 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 			StatusDescriptionLimit: 0, // stored as text
 			PullHeadRef:            "refs/pull/%d/head",
 			Issues:                 true, Milestones: true, Drafts: true, Reopen: true, RequestChanges: true, ReviewRequests: true,
-			Assignees: true, Teams: true, HeadGuard: true, OrgHooks: true, CommentDeletions: true, StatusEvents: true,
+			Assignees: true, Teams: true, HeadGuard: true, OrgHooks: true, CommentDeletions: true, StatusEvents: true, ReopenEvents: true, EditDetails: true,
 			MergeMethods: []scm.MergeMethod{scm.MergeCommit, scm.MergeSquash, scm.MergeRebase, scm.MergeFastForward},
 		},
 		Pulls:        pulls{a},

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,6 +59,16 @@ type Call struct {
 	Method   string
 	Path     []string
 	Query    url.Values
+	// Accept replaces the API's media type.
+	Accept string
+}
+
+type callKey struct{}
+
+// CallOf is the call that Authorize proves, from its context.
+func CallOf(ctx context.Context) Call {
+	c, _ := ctx.Value(callKey{}).(Call)
+	return c
 }
 
 // Get is a call that reads.
@@ -97,11 +108,11 @@ func (a *API) Do(ctx context.Context, c Call, in, out any) (http.Header, error) 
 
 func (a *API) send(ctx context.Context, c Call, path string, in, out any) (http.Header, error) {
 	header := http.Header{"Accept": {"application/json"}}
-	if a.Accept != "" {
-		header.Set("Accept", a.Accept)
+	if accept := cmp.Or(c.Accept, a.Accept); accept != "" {
+		header.Set("Accept", accept)
 	}
 	if a.Authorize != nil {
-		if err := a.Authorize(ctx, header); err != nil {
+		if err := a.Authorize(context.WithValue(ctx, callKey{}, c), header); err != nil {
 			return nil, err
 		}
 	}

@@ -1,0 +1,44 @@
+package bitbucketcloud
+
+import (
+	"github.com/pharos-ci/pharos/pkg/scm"
+)
+
+var _ scm.Driver = Driver{}
+
+// Driver is Bitbucket Cloud as a forge.
+type Driver struct{}
+
+// Open makes a client for account.URL, usually https://bitbucket.org. The account proves itself by one of
+//   - Token alone: an access token of a repository, project or workspace;
+//   - User and Token: the e-mail address of an Atlassian account and an API token of it;
+//   - ClientID and ClientSecret: an OAuth consumer of the workspace, by the client credentials grant.
+//
+// The bot needs to write to the repository. Bitbucket tells only administrators of a repository who may write to it, and
+// only administrators change webhooks; access tokens of a single repository do not see the members of its workspace.
+func (Driver) Open(account scm.Account) (*scm.Client, error) {
+	a, err := newAPI(account)
+	if err != nil {
+		return nil, err
+	}
+	none := scm.NewClient(scm.Client{})
+	return scm.NewClient(scm.Client{
+		Capabilities: scm.Capabilities{
+			PullHeadRef:    "", // a pull request leaves no ref
+			EmulatedLabels: true,
+			Issues:         true, Drafts: true, RequestChanges: true, ReviewRequests: true, OrgHooks: true,
+			CommentDeletions: true, InlineComments: true, Dismissals: true, StatusEvents: true,
+			MergeMethods: []scm.MergeMethod{scm.MergeCommit, scm.MergeSquash, scm.MergeRebase, scm.MergeFastForward},
+		},
+		Pulls:        pulls{a},
+		Reviews:      reviews{a},
+		Merges:       merges{a},
+		Comments:     comments{a},
+		Issues:       issues{a},
+		Statuses:     statuses{a},
+		Contents:     contents{a},
+		Members:      members{a, none.Members},
+		Repositories: repositories{a, account.Connection},
+		Hooks:        hooks{a, none.Hooks},
+	}), nil
+}
