@@ -27,7 +27,7 @@ func RememberMembers(forge scm.Members, now func() time.Time) scm.Members {
 
 type question struct {
 	// scope is the organisation or "org/name".
-	scope, login string
+	scope, login, id string
 }
 
 type answer struct {
@@ -45,13 +45,13 @@ type remembered struct {
 }
 
 // IsOrgMember implements scm.Members.
-func (r *remembered) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
-	return r.ask(question{org, strings.ToLower(login)}, func() (bool, error) { return r.Members.IsOrgMember(ctx, org, login) })
+func (r *remembered) IsOrgMember(ctx context.Context, org string, user scm.User) (bool, error) {
+	return r.ask(question{org, strings.ToLower(user.Login), user.ID}, func() (bool, error) { return r.Members.IsOrgMember(ctx, org, user) })
 }
 
 // IsCollaborator implements scm.Members.
-func (r *remembered) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
-	return r.ask(question{repo.FullName() + "/", strings.ToLower(login)}, func() (bool, error) { return r.Members.IsCollaborator(ctx, repo, login) })
+func (r *remembered) IsCollaborator(ctx context.Context, repo scm.Repo, user scm.User) (bool, error) {
+	return r.ask(question{repo.FullName() + "/", strings.ToLower(user.Login), user.ID}, func() (bool, error) { return r.Members.IsCollaborator(ctx, repo, user) })
 }
 
 func (r *remembered) ask(q question, forge func() (bool, error)) (bool, error) {

@@ -16,7 +16,7 @@ func TestMembersAreRememberedForAWhile(t *testing.T) {
 	m := chatops.RememberMembers(forge.Client().Members, func() time.Time { return now })
 	ask := func(login string, want bool, calls int) {
 		t.Helper()
-		if got, err := m.IsOrgMember(t.Context(), "acme", login); got != want || err != nil {
+		if got, err := m.IsOrgMember(t.Context(), "acme", scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("member %s = %v, %v; want %v", login, got, err, want)
 		}
 		if got := forge.TotalCalls(); got != calls {
@@ -35,11 +35,11 @@ func TestMembersAreRememberedForAWhile(t *testing.T) {
 	ask("alice", true, 4) // a yes after a while
 
 	forge.Down(true)
-	if _, err := m.IsCollaborator(t.Context(), repo, "alice"); err == nil {
+	if _, err := m.IsCollaborator(t.Context(), repo, scm.User{Login: "alice"}); err == nil {
 		t.Error("a forge that is down answered")
 	}
 	forge.Down(false)
-	if got, err := m.IsCollaborator(t.Context(), repo, "alice"); got || err != nil {
+	if got, err := m.IsCollaborator(t.Context(), repo, scm.User{Login: "alice"}); got || err != nil {
 		t.Errorf("collaborator = %v, %v: membership or an error was taken for it", got, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // It belongs to one goroutine.
 type Snapshot struct {
 	Client *scm.Client
-	// Bot is Pharos's own login.
+	// Bot is Pharos's own login, or its id where logins are open names.
 	Bot string
 
 	pull     *scm.PullRequest
@@ -71,17 +71,26 @@ func (s *Snapshot) Statuses(ctx context.Context, repo scm.Repo, sha string) ([]s
 	return s.statuses.get(func() ([]scm.Status, error) { return s.Client.Statuses.List(ctx, repo, sha) })
 }
 
-// IsBot says whether login is Pharos itself.
-func (s *Snapshot) IsBot(login string) bool { return s.Bot != "" && strings.EqualFold(login, s.Bot) }
+// IsBot says whether an account is Pharos itself.
+func (s *Snapshot) IsBot(user scm.User) bool { return s.Bot != "" && s.Named(user, s.Bot) }
 
-// IsMember of the organisation that owns a repository.
-func (s *Snapshot) IsMember(ctx context.Context, org, login string) (bool, error) {
-	return ask(s.members, org+"\x00"+login, func() (bool, error) { return s.Client.Members.IsOrgMember(ctx, org, login) })
+// Named says whether an account is the one that a configuration names: by its login, or by its id where anybody may take
+// any login.
+func (s *Snapshot) Named(user scm.User, name string) bool {
+	if s.Client.OpenNames {
+		return user.ID == name
+	}
+	return strings.EqualFold(user.Login, name)
 }
 
-// IsCollaborator says whether login may write to the repository.
-func (s *Snapshot) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
-	return ask(s.writers, login, func() (bool, error) { return s.Client.Members.IsCollaborator(ctx, repo, login) })
+// IsMember of the organisation that owns a repository.
+func (s *Snapshot) IsMember(ctx context.Context, org string, user scm.User) (bool, error) {
+	return ask(s.members, org+"\x00"+user.Login+"\x00"+user.ID, func() (bool, error) { return s.Client.Members.IsOrgMember(ctx, org, user) })
+}
+
+// IsCollaborator says whether a user may write to the repository.
+func (s *Snapshot) IsCollaborator(ctx context.Context, repo scm.Repo, user scm.User) (bool, error) {
+	return ask(s.writers, user.Login+"\x00"+user.ID, func() (bool, error) { return s.Client.Members.IsCollaborator(ctx, repo, user) })
 }
 
 func ask(known map[string]bool, key string, load func() (bool, error)) (bool, error) {

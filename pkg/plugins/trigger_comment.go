@@ -14,7 +14,7 @@ import (
 )
 
 func (t trigger) comment(ctx context.Context, run *chatops.Run, e *scm.CommentEvent) error {
-	if run.IsBot(e.Comment.Author.Login) {
+	if run.IsBot(e.Comment.Author) {
 		return nil
 	}
 	ref := scm.PullRef{Repo: e.Meta.Repo, Number: e.Number}
@@ -23,7 +23,7 @@ func (t trigger) comment(ctx context.Context, run *chatops.Run, e *scm.CommentEv
 		return fmt.Errorf("read %v: %w", ref, err)
 	}
 	author := e.Comment.Author.Login
-	known, err := t.trustedUser(ctx, run, ref.Repo, author)
+	known, err := t.trustedUser(ctx, run, ref.Repo, e.Comment.Author)
 	if err != nil {
 		return err
 	}

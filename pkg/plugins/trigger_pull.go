@@ -76,7 +76,7 @@ func (t trigger) labeled(ctx context.Context, run *chatops.Run, e *scm.PullReque
 	if e.Label != "" && e.Label != LabelOKToTest {
 		return t.listening(ctx, run, e)
 	}
-	if run.IsBot(e.Meta.Sender.Login) || !p.HasLabel(LabelOKToTest) || t.Triggers(p.Ref.Repo).IgnoreOKToTest {
+	if run.IsBot(e.Meta.Sender) || !p.HasLabel(LabelOKToTest) || t.Triggers(p.Ref.Repo).IgnoreOKToTest {
 		return nil
 	}
 	if e.Label == "" {

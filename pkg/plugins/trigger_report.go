@@ -129,7 +129,7 @@ func (t trigger) tell(ctx context.Context, run *chatops.Run, p *scm.PullRequest,
 	}
 	body := configMarker + "\n" + r.body
 	for _, c := range comments {
-		if !run.IsBot(c.Author.Login) || !strings.HasPrefix(c.Body, configMarker) {
+		if !run.IsBot(c.Author) || !strings.HasPrefix(c.Body, configMarker) {
 			continue
 		}
 		switch {

@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/chatops"
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-// trustedUser says whether login's code may run: the bot itself, a listed app, a member of the owning or the trusted
+// trustedUser says whether somebody's code may run: the bot itself, a listed app, a member of the owning or the trusted
 // organisation, or a collaborator unless only members count. An error means no.
-func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Repo, login string) (bool, error) {
+func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Repo, user scm.User) (bool, error) {
+	if user == (scm.User{}) {
+		return false, nil // a deleted account
+	}
 	s := t.Triggers(repo)
-	if run.IsBot(login) || slices.Contains(s.TrustedApps, strings.TrimSuffix(login, "[bot]")) {
+	isApp := func(name string) bool { return run.Named(user, name) || run.Named(user, name+"[bot]") }
+	if run.IsBot(user) || slices.ContainsFunc(s.TrustedApps, isApp) {
 		return true, nil
 	}
 	orgs := []string{repo.Org}
@@ -22,9 +25,9 @@ func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Rep
 		orgs = append(orgs, s.TrustedOrg)
 	}
 	for _, org := range orgs {
-		member, err := run.IsMember(ctx, org, login)
+		member, err := run.IsMember(ctx, org, user)
 		if err != nil {
-			return false, fmt.Errorf("check membership of %s in %s: %w", login, org, err)
+			return false, fmt.Errorf("check membership of %s in %s: %w", user.Login, org, err)
 		}
 		if member {
 			return true, nil
@@ -33,9 +36,9 @@ func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Rep
 	if s.OnlyOrgMembers {
 		return false, nil
 	}
-	collaborator, err := run.IsCollaborator(ctx, repo, login)
+	collaborator, err := run.IsCollaborator(ctx, repo, user)
 	if err != nil {
-		return false, fmt.Errorf("check whether %s collaborates on %v: %w", login, repo, err)
+		return false, fmt.Errorf("check whether %s collaborates on %v: %w", user.Login, repo, err)
 	}
 	return collaborator, nil
 }
@@ -47,7 +50,7 @@ func (t trigger) standingOf(ctx context.Context, run *chatops.Run, p *scm.PullRe
 	if labelled && !t.keeps(p.Ref.Repo) {
 		return vouched, nil
 	}
-	author, err := t.trustedUser(ctx, run, p.Ref.Repo, p.Author.Login)
+	author, err := t.trustedUser(ctx, run, p.Ref.Repo, p.Author)
 	switch {
 	case err != nil:
 		return stranger, err

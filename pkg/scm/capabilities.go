@@ -11,6 +11,9 @@ type Capabilities struct {
 	EmulatedLabels bool
 	// Issues and Milestones: the forge has them.
 	Issues, Milestones bool
+	// OpenNames: logins are nicknames, which anybody may give themselves. Accounts are told apart by their ids alone there, and
+	// the configuration names the bot by its id.
+	OpenNames bool
 	// Drafts: pull requests can be drafts.
 	Drafts bool
 	// Reopen: a closed pull request can be opened again.

@@ -205,14 +205,15 @@ type Contents interface {
 	DeleteBranch(ctx context.Context, repo Repo, branch string) error
 }
 
-// Members answers questions of trust. "No" is a nil error with false; an error means that nobody knows.
+// Members answers questions of trust. "No" is a nil error with false; an error means that nobody knows. Users are known by
+// their logins, and by their ids where Capabilities.OpenNames.
 type Members interface {
-	// IsOrgMember asks about membership of the organisation or group that owns repo.
-	IsOrgMember(ctx context.Context, org, login string) (bool, error)
-	// IsCollaborator asks whether login may write to the repository.
-	IsCollaborator(ctx context.Context, repo Repo, login string) (bool, error)
-	// Permission is what login may do with the repository, however it was granted.
-	Permission(ctx context.Context, repo Repo, login string) (Permission, error)
+	// IsOrgMember asks about membership of the organisation or group that owns a repository.
+	IsOrgMember(ctx context.Context, org string, user User) (bool, error)
+	// IsCollaborator asks whether a user may write to the repository.
+	IsCollaborator(ctx context.Context, repo Repo, user User) (bool, error)
+	// Permission is what a user may do with the repository, however it was granted.
+	Permission(ctx context.Context, repo Repo, user User) (Permission, error)
 	// TeamMembers lists the logins of a team, named by its slug, or of a subgroup; ErrUnsupported without Capabilities.Teams.
 	TeamMembers(ctx context.Context, org, team string) ([]string, error)
 }

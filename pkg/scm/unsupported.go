@@ -201,15 +201,15 @@ func (noContents) DeleteBranch(context.Context, Repo, string) error {
 	return ErrUnsupported
 }
 
-func (noMembers) IsOrgMember(context.Context, string, string) (bool, error) {
+func (noMembers) IsOrgMember(context.Context, string, User) (bool, error) {
 	return false, ErrUnsupported
 }
 
-func (noMembers) IsCollaborator(context.Context, Repo, string) (bool, error) {
+func (noMembers) IsCollaborator(context.Context, Repo, User) (bool, error) {
 	return false, ErrUnsupported
 }
 
-func (noMembers) Permission(context.Context, Repo, string) (Permission, error) {
+func (noMembers) Permission(context.Context, Repo, User) (Permission, error) {
 	return 0, ErrUnsupported
 }
 

@@ -27,7 +27,7 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 			PullHeadRef:    "", // a pull request leaves no ref
 			EmulatedLabels: true,
 			Issues:         true, Drafts: true, RequestChanges: true, ReviewRequests: true, OrgHooks: true,
-			CommentDeletions: true, InlineComments: true, Dismissals: true, StatusEvents: true,
+			OpenNames: true, CommentDeletions: true, InlineComments: true, Dismissals: true, StatusEvents: true,
 			MergeMethods: []scm.MergeMethod{scm.MergeCommit, scm.MergeSquash, scm.MergeRebase, scm.MergeFastForward},
 		},
 		Pulls:        pulls{a},

@@ -83,6 +83,15 @@ func newServer(t *testing.T) *server {
 	mux.HandleFunc("GET "+base+"/commit/{sha}", s.commit)
 	mux.HandleFunc("POST "+base+"/commit/{sha}/statuses/build", s.setStatus)
 	mux.HandleFunc("GET "+base+"/commit/{sha}/statuses", func(w http.ResponseWriter, r *http.Request) { s.page(w, r, s.statuses) })
+	mux.HandleFunc("GET /2.0/workspaces/acme/members/{id}", func(w http.ResponseWriter, r *http.Request) {
+		for _, m := range s.members {
+			if who, ok := m["user"].(object); ok && who["account_id"] == r.PathValue("id") {
+				reply(w, http.StatusOK, m)
+				return
+			}
+		}
+		refuse(w, http.StatusNotFound, "no member")
+	})
 	mux.HandleFunc("GET /2.0/workspaces/acme/members", func(w http.ResponseWriter, r *http.Request) { s.page(w, r, s.members) })
 	mux.HandleFunc("GET /2.0/workspaces/acme/permissions/repositories/app", func(w http.ResponseWriter, r *http.Request) { s.page(w, r, s.rights) })
 	mux.HandleFunc("GET /2.0/workspaces/acme/hooks", func(w http.ResponseWriter, r *http.Request) { s.page(w, r, s.hooks) })

@@ -37,7 +37,8 @@ func (a *api) find(ctx context.Context, login string, filter url.Values) (*user,
 
 // IsOrgMember implements scm.Members. A member of a project is who may write to all of it: that everybody may read is
 // usual. A personal project has its owner for a member.
-func (m members) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
+func (m members) IsOrgMember(ctx context.Context, org string, user scm.User) (bool, error) {
+	login := user.Login
 	if strings.HasPrefix(org, "~") {
 		return m.owns(ctx, org, login)
 	}
@@ -62,7 +63,8 @@ func (m members) owns(ctx context.Context, org, login string) (bool, error) {
 }
 
 // IsCollaborator implements scm.Members.
-func (m members) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
+func (m members) IsCollaborator(ctx context.Context, repo scm.Repo, user scm.User) (bool, error) {
+	login := user.Login
 	if owner, err := m.owns(ctx, repo.Org, login); err != nil || owner {
 		return owner, err
 	}
@@ -70,7 +72,8 @@ func (m members) IsCollaborator(ctx context.Context, repo scm.Repo, login string
 }
 
 // Permission implements scm.Members. A public repository may be read by others than those that are named.
-func (m members) Permission(ctx context.Context, repo scm.Repo, login string) (scm.Permission, error) {
+func (m members) Permission(ctx context.Context, repo scm.Repo, user scm.User) (scm.Permission, error) {
+	login := user.Login
 	if owner, err := m.owns(ctx, repo.Org, login); err != nil || owner {
 		return scm.PermissionAdmin, err
 	}

@@ -152,24 +152,24 @@ func TestMembers(t *testing.T) {
 	})
 	c := s.client(t).Members
 	for login, want := range map[string]bool{"alice": true, "ALICE": true, "alice2": false, "mallory": false, "ali": false, "nobody": false} {
-		if got, err := c.IsOrgMember(t.Context(), "ACME", login); got != want || err != nil {
+		if got, err := c.IsOrgMember(t.Context(), "ACME", scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("member %s = %v, %v; want %v", login, got, err, want)
 		}
 	}
 	for login, want := range map[string]scm.Permission{"alice": scm.PermissionWrite, "alice2": scm.PermissionRead, "bob.b": scm.PermissionAdmin, "mallory": scm.PermissionNone} {
-		if got, err := c.Permission(t.Context(), repo, login); got != want || err != nil {
+		if got, err := c.Permission(t.Context(), repo, scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("permission of %s = %v, %v; want %v", login, got, err, want)
 		}
-		if got, err := c.IsCollaborator(t.Context(), repo, login); got != (want >= scm.PermissionWrite) || err != nil {
+		if got, err := c.IsCollaborator(t.Context(), repo, scm.User{Login: login}); got != (want >= scm.PermissionWrite) || err != nil {
 			t.Errorf("collaborator %s = %v, %v", login, got, err)
 		}
 	}
 	s.calls = nil
-	if _, err := c.IsCollaborator(t.Context(), repo, "alice"); err != nil {
+	if _, err := c.IsCollaborator(t.Context(), repo, scm.User{Login: "alice"}); err != nil {
 		t.Error(err)
 	}
 	s.sent(t, call{"GET api/1.0/users", query("filter", "alice", "permission.1", "REPO_WRITE", "permission.1.projectKey", "ACME", "permission.1.repositorySlug", "app"), ""})
-	if _, err := c.IsOrgMember(t.Context(), "ACME", ""); !errors.Is(err, scm.ErrInvalid) {
+	if _, err := c.IsOrgMember(t.Context(), "ACME", scm.User{Login: ""}); !errors.Is(err, scm.ErrInvalid) {
 		t.Errorf("member without a name: %v, want ErrInvalid", err)
 	}
 }
@@ -180,14 +180,14 @@ func TestPersonalProjectsBelongToTheirUser(t *testing.T) {
 	c := s.client(t).Members
 	personal := scm.Repo{Connection: "main", Org: "~bob-b", Name: "app"} // the slug of Bob.B
 	for login, want := range map[string]bool{"Bob.B": true, "alice": false, "bob-b": false} {
-		if got, err := c.IsOrgMember(t.Context(), personal.Org, login); got != want || err != nil {
+		if got, err := c.IsOrgMember(t.Context(), personal.Org, scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("member %s = %v, %v; want %v", login, got, err, want)
 		}
-		if got, err := c.IsCollaborator(t.Context(), personal, login); got != want || err != nil {
+		if got, err := c.IsCollaborator(t.Context(), personal, scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("collaborator %s = %v, %v; want %v", login, got, err, want)
 		}
 	}
-	if got, err := c.Permission(t.Context(), personal, "Bob.B"); got != scm.PermissionAdmin || err != nil {
+	if got, err := c.Permission(t.Context(), personal, scm.User{Login: "Bob.B"}); got != scm.PermissionAdmin || err != nil {
 		t.Errorf("permission of the owner = %v, %v", got, err)
 	}
 }
@@ -197,13 +197,13 @@ func TestAnUnansweredQuestionOfTrustIsAnError(t *testing.T) {
 	s.answer["GET api/1.0/users"] = refuse(http.StatusBadRequest, "com.atlassian.bitbucket.IllegalArgumentException", "no such repository")
 	c := s.client(t).Members
 	for name, ask := range map[string]func(context.Context) (bool, error){
-		"member":       func(ctx context.Context) (bool, error) { return c.IsOrgMember(ctx, "ACME", "alice") },
-		"collaborator": func(ctx context.Context) (bool, error) { return c.IsCollaborator(ctx, repo, "alice") },
+		"member":       func(ctx context.Context) (bool, error) { return c.IsOrgMember(ctx, "ACME", scm.User{Login: "alice"}) },
+		"collaborator": func(ctx context.Context) (bool, error) { return c.IsCollaborator(ctx, repo, scm.User{Login: "alice"}) },
 		"permission": func(ctx context.Context) (bool, error) {
-			p, err := c.Permission(ctx, repo, "alice")
+			p, err := c.Permission(ctx, repo, scm.User{Login: "alice"})
 			return p != scm.PermissionNone, err
 		},
-		"owner": func(ctx context.Context) (bool, error) { return c.IsOrgMember(ctx, "~alice", "alice") },
+		"owner": func(ctx context.Context) (bool, error) { return c.IsOrgMember(ctx, "~alice", scm.User{Login: "alice"}) },
 	} {
 		if yes, err := ask(t.Context()); yes || err == nil {
 			t.Errorf("%s = %v, %v; want an error", name, yes, err)

@@ -48,7 +48,7 @@ func TestOpenKeepsAPathPrefix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Members.IsCollaborator(t.Context(), repo, "odd?name#/x"); err != nil {
+	if _, err := c.Members.IsCollaborator(t.Context(), repo, scm.User{Login: "odd?name#/x"}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "/git/api/v1/repos/acme/app/collaborators/odd%3Fname%23%2Fx/permission"; path != want {
@@ -277,25 +277,25 @@ func TestStatusesListTheNewestOfEachContext(t *testing.T) {
 func TestMembers(t *testing.T) {
 	c := newServer(t).client(t).Members
 	for login, want := range map[string]bool{"alice": true, "mallory": false, "private": false} {
-		if got, err := c.IsOrgMember(t.Context(), "acme", login); got != want || err != nil {
+		if got, err := c.IsOrgMember(t.Context(), "acme", scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("member %s = %v, %v; want %v", login, got, err, want)
 		}
 	}
-	if got, err := c.IsOrgMember(t.Context(), "alice", "alice"); got || err != nil {
+	if got, err := c.IsOrgMember(t.Context(), "alice", scm.User{Login: "alice"}); got || err != nil {
 		t.Errorf("a user's own account has members: %v, %v", got, err)
 	}
 	for login, want := range map[string]bool{"owner": true, "admin": true, "write": true, "read": false, "none": false, "nobody": false} {
-		if got, err := c.IsCollaborator(t.Context(), repo, login); got != want || err != nil {
+		if got, err := c.IsCollaborator(t.Context(), repo, scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("collaborator %s = %v, %v; want %v", login, got, err, want)
 		}
 	}
 	for login, want := range map[string]bool{"hidden-writer": true, "hidden": false} { // the bot is no administrator here
-		if got, err := c.IsCollaborator(t.Context(), repo, login); got != want || err != nil {
+		if got, err := c.IsCollaborator(t.Context(), repo, scm.User{Login: login}); got != want || err != nil {
 			t.Errorf("collaborator %s by the list of assignees = %v, %v; want %v", login, got, err, want)
 		}
 	}
 	for _, login := range []string{"", ".", ".."} {
-		if _, err := c.IsOrgMember(t.Context(), "acme", login); !errors.Is(err, scm.ErrInvalid) {
+		if _, err := c.IsOrgMember(t.Context(), "acme", scm.User{Login: login}); !errors.Is(err, scm.ErrInvalid) {
 			t.Errorf("member %q: %v, want ErrInvalid", login, err)
 		}
 	}

@@ -14,7 +14,8 @@ type members struct{ *api }
 // IsOrgMember implements scm.Members. The owner of a repository may be a user instead of an organisation; that has no
 // members, so the answer is no, and IsCollaborator says yes to the owner. A bot outside the organisation is redirected to
 // its public members: hidden membership is a no then.
-func (m members) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
+func (m members) IsOrgMember(ctx context.Context, org string, user scm.User) (bool, error) {
+	login := user.Login
 	_, err := m.Do(ctx, rest.Get("orgs.member", []string{"orgs", org, "members", login}), nil, nil)
 	switch {
 	case err == nil:
@@ -27,8 +28,8 @@ func (m members) IsOrgMember(ctx context.Context, org, login string) (bool, erro
 }
 
 // IsCollaborator implements scm.Members. It counts every way to permission: owner, team, collaborator.
-func (m members) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
-	p, err := m.Permission(ctx, repo, login)
+func (m members) IsCollaborator(ctx context.Context, repo scm.Repo, user scm.User) (bool, error) {
+	p, err := m.Permission(ctx, repo, user)
 	return p >= scm.PermissionWrite, err
 }
 
@@ -40,7 +41,8 @@ var permissions = map[string]scm.Permission{
 
 // Permission implements scm.Members. The bot has to be allowed to write itself. A role that an organisation made of its own
 // counts as what it is based on.
-func (m members) Permission(ctx context.Context, repo scm.Repo, login string) (scm.Permission, error) {
+func (m members) Permission(ctx context.Context, repo scm.Repo, user scm.User) (scm.Permission, error) {
+	login := user.Login
 	var answer struct {
 		Permission string `json:"permission"`
 		RoleName   string `json:"role_name"`

@@ -196,20 +196,20 @@ type members struct {
 	scm.Members
 }
 
-func (f members) IsOrgMember(ctx context.Context, org, login string) (bool, error) {
+func (f members) IsOrgMember(ctx context.Context, org string, user scm.User) (bool, error) {
 	err := f.enter(ctx, "Members.IsOrgMember")
 	defer f.mu.Unlock()
 	if err != nil {
 		return false, err
 	}
-	return f.members[pairOf(org, login)], nil
+	return f.members[pairOf(org, user.Login)], nil
 }
 
-func (f members) IsCollaborator(ctx context.Context, repo scm.Repo, login string) (bool, error) {
+func (f members) IsCollaborator(ctx context.Context, repo scm.Repo, user scm.User) (bool, error) {
 	err := f.enter(ctx, "Members.IsCollaborator")
 	defer f.mu.Unlock()
 	if err != nil {
 		return false, err
 	}
-	return f.collaborators[pairOf(repo.String(), login)], nil
+	return f.collaborators[pairOf(repo.String(), user.Login)], nil
 }

@@ -69,10 +69,10 @@ func TestWhatIsArrangedTheClientReads(t *testing.T) {
 	if files, err := c.Pulls.Compare(ctx, repo, "1", "2"); err != nil || !slices.Equal(files, []string{"b.go"}) {
 		t.Errorf("compared %v, %v", files, err)
 	}
-	if ok, err := c.Members.IsOrgMember(ctx, "acme", "alice"); !ok || err != nil {
+	if ok, err := c.Members.IsOrgMember(ctx, "acme", scm.User{Login: "alice"}); !ok || err != nil {
 		t.Errorf("member = %v, %v", ok, err)
 	}
-	if ok, err := c.Members.IsCollaborator(ctx, repo, "alice"); ok || err != nil {
+	if ok, err := c.Members.IsCollaborator(ctx, repo, scm.User{Login: "alice"}); ok || err != nil {
 		t.Errorf("collaborator = %v, %v", ok, err)
 	}
 	if _, err := c.Pulls.Get(ctx, scm.PullRef{Repo: repo, Number: 8}); !errors.Is(err, scm.ErrNotFound) {

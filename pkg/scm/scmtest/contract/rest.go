@@ -68,22 +68,23 @@ var restCases = []contractCase{
 	}},
 	{name: "who belongs and who may write", run: func(s *site) {
 		m := s.client.Members
-		for login, belongs := range map[string]bool{Alice: true, Bob: true, Mallory: false, "nobody-of-this-name": false} {
-			got, err := m.IsOrgMember(s.Context(), s.repo.Org, login)
+		for login, belongs := range map[string]bool{Alice: true, Bob: true, Mallory: false, "": false} {
+			user := s.account(login)
+			got, err := m.IsOrgMember(s.Context(), s.repo.Org, user)
 			s.ok(err)
 			if got != belongs {
-				s.Errorf("%s is a member: %v, want %v", login, got, belongs)
+				s.Errorf("%v is a member: %v, want %v", user, got, belongs)
 			}
-			got, err = m.IsCollaborator(s.Context(), s.repo, login)
+			got, err = m.IsCollaborator(s.Context(), s.repo, user)
 			s.ok(err)
 			if got != belongs {
-				s.Errorf("%s may write: %v, want %v", login, got, belongs)
+				s.Errorf("%v may write: %v, want %v", user, got, belongs)
 			}
 		}
-		if p, err := m.Permission(s.Context(), s.repo, Alice); err != nil || p != scm.PermissionWrite {
+		if p, err := m.Permission(s.Context(), s.repo, s.account(Alice)); err != nil || p != scm.PermissionWrite {
 			s.Errorf("alice has %v, %v", p, err)
 		}
-		if p, err := m.Permission(s.Context(), s.repo, Mallory); err != nil || p > scm.PermissionRead {
+		if p, err := m.Permission(s.Context(), s.repo, s.account(Mallory)); err != nil || p > scm.PermissionRead {
 			s.Errorf("mallory has %v, %v", p, err)
 		}
 	}},
@@ -151,4 +152,18 @@ func shorten(text string, limit int) string {
 		return text
 	}
 	return string(runes[:limit])
+}
+
+// account is somebody as their comment tells; nobody has the empty login.
+func (s *site) account(login string) scm.User {
+	s.Helper()
+	if login == "" {
+		return scm.User{Login: "nobody-of-this-name", ID: "987654321"}
+	}
+	if s.talk.Number == 0 {
+		s.talk, _ = s.open("talk")
+	}
+	_, err := s.world.As(login).Comment(s.talk, "I am "+login)
+	s.ok(err)
+	return s.comment("I am "+login, scm.ActionCreated).Comment.Author
 }

@@ -62,6 +62,8 @@ type site struct {
 	world  World
 	client *scm.Client
 	repo   scm.Repo
+	// talk is the pull request of [site.account], once it is needed.
+	talk scm.PullRef
 
 	mu    sync.Mutex
 	heard []heard
