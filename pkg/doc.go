@@ -11,10 +11,19 @@ event travels from the forge and back. A test holds this table against the real 
 	   -- edges: one outside system each
 	   scm/transport          the HTTP round trippers under every forge client
 	   scm/rest               JSON calls, pages and typed errors of the forges' REST interfaces
+	2  scm/bitbucketcloud     Bitbucket Cloud
+	2  scm/bitbucketserver    Bitbucket Data Center
 	2  scm/gitea              Gitea and Forgejo
+	2  scm/github             GitHub.com and GitHub Enterprise Server
+	2  scm/gitlab             GitLab
+	   scm/emulate            what forges lack, kept on them all the same: labels in a comment
 	   scm/scmtest            a forge in memory, for tests
 	   scm/scmtest/simulator  a forge over HTTP with real git, for tests: one state, a dialect for each vendor
 	   scm/scmtest/contract   what every driver has to pass
+	   scm/scmtest/simulator/bitbucketcloud  Bitbucket Cloud's dialect
+	   scm/scmtest/simulator/bitbucketserver  Bitbucket Data Center's dialect
+	   scm/scmtest/simulator/github  GitHub's dialect
+	   scm/scmtest/simulator/gitlab  GitLab's dialect
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from
 	   supervisor             one process in a job's container: its time, its signals, its exit code, its artifacts
 	8  logs                   following step logs into a store, and reading them back

@@ -16,14 +16,23 @@ import (
 	"github.com/pharos-ci/pharos/pkg/chatops"
 	"github.com/pharos-ci/pharos/pkg/config"
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/bitbucketcloud"
+	"github.com/pharos-ci/pharos/pkg/scm/bitbucketserver"
+	"github.com/pharos-ci/pharos/pkg/scm/emulate"
 	"github.com/pharos-ci/pharos/pkg/scm/gitea"
+	"github.com/pharos-ci/pharos/pkg/scm/github"
+	"github.com/pharos-ci/pharos/pkg/scm/gitlab"
 	"github.com/pharos-ci/pharos/pkg/scm/transport"
 	"github.com/pharos-ci/pharos/pkg/webhook"
 )
 
 // drivers is every forge that Pharos speaks to, by the kind that config.yaml names.
 var drivers = map[string]scm.Driver{
-	"gitea": gitea.Driver{},
+	"bitbucketcloud":  bitbucketcloud.Driver{},
+	"bitbucketserver": bitbucketserver.Driver{},
+	"gitea":           gitea.Driver{},
+	"github":          github.Driver{},
+	"gitlab":          gitlab.Driver{},
 }
 
 // secretsEvery is how often token and secret files are read again: a rotated secret takes effect without a restart, and
@@ -103,6 +112,11 @@ func open(cc config.Connection, old *table) (*connection, error) {
 		return nil, err
 	}
 	conn.client.Members = chatops.RememberMembers(conn.client.Members, time.Now)
+	if client := conn.client; client.EmulatedLabels {
+		client.Labels = &emulate.Labels{Comments: client.Comments, IsBot: func(u scm.User) bool {
+			return (&chatops.Snapshot{Client: client, Bot: cc.Bot}).IsBot(u)
+		}}
+	}
 	return conn, nil
 }
 

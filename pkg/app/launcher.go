@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,18 +46,16 @@ func passing(err error) error {
 
 // AbortPull implements plugins.Launcher.
 func (l *launcher) AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error) {
-	var list v1alpha1.PipelineJobList
-	err := l.client.List(ctx, &list, client.InNamespace(l.namespace), client.UnsafeDisableDeepCopy,
-		client.MatchingLabels{v1alpha1.LabelPull: strconv.Itoa(ref.Number), v1alpha1.LabelType: string(v1alpha1.Presubmit)})
+	runs, err := l.runsOf(ctx, ref)
 	if err != nil {
-		return 0, passing(err)
+		return 0, err
 	}
 	n := 0
-	for i := range list.Items {
-		if !l.stoppable(&list.Items[i], ref, keep) {
+	for _, run := range runs {
+		if run.Status.State.Terminal() || run.Spec.Abort != "" || run.Spec.Refs.Pulls[0].SHA == keep {
 			continue
 		}
-		pj := list.Items[i].DeepCopy()
+		pj := run.DeepCopy()
 		before := pj.DeepCopy()
 		pj.Spec.Abort = reason
 		if err := client.IgnoreNotFound(l.client.Patch(ctx, pj, client.MergeFrom(before))); err != nil {
@@ -67,9 +66,28 @@ func (l *launcher) AbortPull(ctx context.Context, ref scm.PullRef, keep, reason 
 	return n, nil
 }
 
-func (l *launcher) stoppable(pj *v1alpha1.PipelineJob, ref scm.PullRef, keep string) bool {
-	refs := pj.Spec.Refs
-	return !pj.Status.State.Terminal() && pj.Spec.Abort == "" && pj.Spec.Connection == ref.Connection &&
-		refs != nil && refs.Org == ref.Org && refs.Repo == ref.Name && len(refs.Pulls) == 1 &&
-		refs.Pulls[0].Number == ref.Number && refs.Pulls[0].SHA != keep
+// Tested implements plugins.Launcher.
+func (l *launcher) Tested(ctx context.Context, ref scm.PullRef, sha string) (bool, error) {
+	runs, err := l.runsOf(ctx, ref)
+	return slices.ContainsFunc(runs, func(pj *v1alpha1.PipelineJob) bool { return pj.Spec.Refs.Pulls[0].SHA == sha }), err
+}
+
+// runsOf are the presubmit runs of one pull request, which must not be changed.
+func (l *launcher) runsOf(ctx context.Context, ref scm.PullRef) ([]*v1alpha1.PipelineJob, error) {
+	var list v1alpha1.PipelineJobList
+	err := l.client.List(ctx, &list, client.InNamespace(l.namespace), client.UnsafeDisableDeepCopy,
+		client.MatchingLabels{v1alpha1.LabelPull: strconv.Itoa(ref.Number), v1alpha1.LabelType: string(v1alpha1.Presubmit)})
+	if err != nil {
+		return nil, passing(err)
+	}
+	var runs []*v1alpha1.PipelineJob
+	for i := range list.Items {
+		pj := &list.Items[i]
+		refs := pj.Spec.Refs
+		if refs != nil && pj.Spec.Connection == ref.Connection && refs.Org == ref.Org && refs.Repo == ref.Name &&
+			len(refs.Pulls) == 1 && refs.Pulls[0].Number == ref.Number {
+			runs = append(runs, pj)
+		}
+	}
+	return runs, nil
 }

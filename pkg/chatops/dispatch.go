@@ -76,6 +76,9 @@ func (d *Dispatcher) Dispatch(ctx context.Context, delivery string, e scm.Event,
 	}
 	report := Report{Jobs: earlier.Jobs}
 	snapshot := NewSnapshot(client, d.Forges.Bot(repo.Connection), e)
+	if e, err = snapshot.complete(ctx, e); err != nil {
+		return earlier, err
+	}
 	enabled := d.Enabled(repo)
 	var failures []error
 	for i := range d.Plugins {

@@ -2,6 +2,7 @@ package chatops
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
@@ -13,8 +14,12 @@ type Snapshot struct {
 	Client *scm.Client
 	// Bot is Pharos's own login, or its id where logins are open names.
 	Bot string
+	// Late: the event told too little of the pull request, which is as it was found when the event was handled. Another event
+	// may have found the same.
+	Late bool
 
 	pull     *scm.PullRequest
+	labelled bool
 	changed  memo[[]string]
 	statuses memo[[]scm.Status]
 	members  map[string]bool
@@ -51,14 +56,43 @@ func NewSnapshot(client *scm.Client, bot string, e scm.Event) *Snapshot {
 
 // Pull is the pull request as the event described it, or as the forge does now where the event said too little.
 func (s *Snapshot) Pull(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {
-	if s.pull != nil && s.pull.Head.SHA != "" && s.pull.Base.Name != "" {
-		return s.pull, nil
+	if s.pull == nil || !whole(s.pull) {
+		pull, err := s.Client.Pulls.Get(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		s.pull, s.Late = pull, true
 	}
-	pull, err := s.Client.Pulls.Get(ctx, ref)
-	if err == nil {
-		s.pull = pull
+	if s.Client.EmulatedLabels && !s.labelled { // of which no event of the forge knows
+		labels, err := s.Client.Labels.List(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		labelled := *s.pull
+		labelled.Labels, s.labelled = labels, true
+		s.pull = &labelled
 	}
-	return pull, err
+	return s.pull, nil
+}
+
+// whole says that the event told what plugins ask about: forges may leave out the head, or who the author's number is.
+func whole(p *scm.PullRequest) bool {
+	return p.Head.SHA != "" && p.Base.Name != "" && (p.Author.Login != "" || p.Author.ID == "")
+}
+
+// complete adds to the event of an open pull request what the forge left out of it.
+func (s *Snapshot) complete(ctx context.Context, e scm.Event) (scm.Event, error) {
+	told, ok := e.(*scm.PullRequestEvent)
+	if !ok || told.Pull.State != scm.StateOpen || whole(&told.Pull) && !s.Client.EmulatedLabels {
+		return e, nil
+	}
+	pull, err := s.Pull(ctx, told.Pull.Ref)
+	if err != nil {
+		return nil, fmt.Errorf("read %v: %w", told.Pull.Ref, err)
+	}
+	whole := *told
+	whole.Pull = *pull
+	return &whole, nil
 }
 
 // ChangedFiles of the pull request.

@@ -65,6 +65,10 @@ func checkRefs(refs v1alpha1.Refs) error {
 		if p.Ref != "" {
 			errs = append(errs, checkRef(p.Ref))
 		}
+		if p.CloneURI != "" {
+			_, err := headRemote(p)
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -198,7 +202,7 @@ func (c *checkout) fetchPull(ctx context.Context, pull v1alpha1.Pull) (string, e
 			ref = pull.SHA
 		}
 	}
-	err := c.fetch(ctx, nil, ref)
+	err := c.fetchHead(ctx, pull, ref)
 	if pull.SHA == "" {
 		if err != nil {
 			return "", err
@@ -213,7 +217,7 @@ func (c *checkout) fetchPull(ctx context.Context, pull v1alpha1.Pull) (string, e
 		return pull.SHA, nil
 	}
 	if ref != pull.SHA {
-		if err := c.fetch(ctx, nil, pull.SHA); err != nil && !errors.Is(err, errNoSuchObject) {
+		if err := c.fetchHead(ctx, pull, pull.SHA); err != nil && !errors.Is(err, errNoSuchObject) {
 			return "", err
 		}
 	}
@@ -221,6 +225,19 @@ func (c *checkout) fetchPull(ctx context.Context, pull v1alpha1.Pull) (string, e
 		return "", &MissingCommitError{Pull: pull.Number, SHA: pull.SHA, Ref: ref}
 	}
 	return pull.SHA, nil
+}
+
+// fetchHead fetches from the repository, or from the fork that the head is in. A fork has no part of a blobless checkout left
+// on its server, because git would look for the rest in the repository alone.
+func (c *checkout) fetchHead(ctx context.Context, pull v1alpha1.Pull, ref string) error {
+	if pull.CloneURI == "" {
+		return c.fetch(ctx, nil, ref)
+	}
+	fork, err := headRemote(pull)
+	if err != nil {
+		return err
+	}
+	return c.retry(ctx, "fetch", "--no-write-commit-graph", "--", fork.url, ref)
 }
 
 func (c *checkout) merge(ctx context.Context, pull v1alpha1.Pull, sha string, clock int64) error {

@@ -53,6 +53,11 @@ type remote struct {
 	local bool
 }
 
+// headRemote is where a pull request's head is, which may be a fork.
+func headRemote(pull v1alpha1.Pull) (remote, error) {
+	return remoteFor(v1alpha1.Refs{Org: "the head of pull request", Repo: fmt.Sprint(pull.Number), CloneURI: pull.CloneURI})
+}
+
 func remoteFor(refs v1alpha1.Refs) (remote, error) {
 	raw := refs.CloneURI
 	if raw == "" && refs.RepoLink != "" {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 )
 
 // commits brings the base and every head into the mirror and returns the base commit.
@@ -71,7 +73,12 @@ func (c *mirrorReader) fetchRefs(ctx context.Context) error {
 		specs = append(specs, "+"+ref+":"+keptRef("base", ref))
 	}
 	for _, p := range c.Refs.Pulls {
-		if p.Ref != "" {
+		switch {
+		case p.CloneURI != "":
+			if err := c.fetchFork(ctx, p); err != nil {
+				return err
+			}
+		case p.Ref != "":
 			specs = append(specs, "+"+p.Ref+":"+keptRef("pull", strconv.Itoa(p.Number)))
 		}
 	}
@@ -79,6 +86,18 @@ func (c *mirrorReader) fetchRefs(ctx context.Context) error {
 		return nil
 	}
 	return c.transfer(ctx, specs...)
+}
+
+// fetchFork takes a head out of a fork, all of it: what is missing later is looked for in the repository alone.
+func (c *mirrorReader) fetchFork(ctx context.Context, p v1alpha1.Pull) error {
+	fork, err := headRemote(p)
+	if err != nil {
+		return err
+	}
+	c.fetched = true
+	_, err = c.gitEnv(ctx, c.env, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-filter", "--force", "--", fork.url,
+		"+"+p.Ref+":"+keptRef("pull", strconv.Itoa(p.Number)))
+	return err
 }
 
 // named asks the remote what a branch, a tag or HEAD is now.

@@ -27,6 +27,8 @@ type Launcher interface {
 	// AbortPull asks the unfinished presubmit runs of a pull request to stop, except those that test commit keep, and
 	// returns how many.
 	AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error)
+	// Tested says whether there are presubmit runs of a pull request at a commit.
+	Tested(ctx context.Context, ref scm.PullRef, sha string) (bool, error)
 }
 
 // Names lists the plugins that exist, sorted.

@@ -92,12 +92,14 @@ func (t trigger) launch(ctx context.Context, run *chatops.Run, decisions []job.D
 }
 
 func pullRefs(p *scm.PullRequest, headRef string) v1alpha1.Refs {
-	ref := ""
+	ref, from := "", ""
 	switch {
 	case headRef != "":
 		ref = fmt.Sprintf(headRef, p.Ref.Number)
 	case p.Head.Repo == p.Ref.FullName(): // the forge keeps no ref for it, but the branch is in this repository
 		ref = "refs/heads/" + p.Head.Name
+	case p.Head.CloneURL != "":
+		ref, from = "refs/heads/"+p.Head.Name, p.Head.CloneURL
 	}
 	return v1alpha1.Refs{
 		Org:      p.Ref.Org,
@@ -106,13 +108,14 @@ func pullRefs(p *scm.PullRequest, headRef string) v1alpha1.Refs {
 		BaseSHA:  p.Base.SHA,
 		CloneURI: p.CloneURL,
 		Pulls: []v1alpha1.Pull{{
-			Number:  p.Ref.Number,
-			Author:  p.Author.Login,
-			SHA:     p.Head.SHA,
-			Title:   p.Title,
-			Ref:     ref,
-			HeadRef: p.Head.Name,
-			Link:    p.Link,
+			Number:   p.Ref.Number,
+			Author:   p.Author.Login,
+			SHA:      p.Head.SHA,
+			Title:    p.Title,
+			Ref:      ref,
+			CloneURI: from,
+			HeadRef:  p.Head.Name,
+			Link:     p.Link,
 		}},
 	}
 }

@@ -22,7 +22,8 @@ func (t trigger) pull(ctx context.Context, run *chatops.Run, e *scm.PullRequestE
 		}
 		return t.automatic(ctx, run, e)
 	case scm.ActionEdited:
-		if e.Edited.Base {
+		// A forge that does not even tell the head does not say what was edited: new commits, or a draft made ready.
+		if e.Edited.Base || run.Late {
 			return t.automatic(ctx, run, e)
 		}
 	case scm.ActionLabeled:
@@ -41,6 +42,11 @@ func (t trigger) automatic(ctx context.Context, run *chatops.Run, e *scm.PullReq
 	if p.Draft {
 		run.Did("nothing starts while the pull request is a draft")
 		return nil
+	}
+	if run.Late && e.Action != scm.ActionOpened {
+		if tested, err := t.Launcher.Tested(ctx, p.Ref, p.Head.SHA); err != nil || tested {
+			return err // an earlier event found the same head
+		}
 	}
 	s, err := t.standingOf(ctx, run, p)
 	if err != nil {

@@ -39,6 +39,10 @@ func (l *launcher) AbortPull(_ context.Context, ref scm.PullRef, keep, _ string)
 	return 1, nil
 }
 
+func (l *launcher) Tested(_ context.Context, _ scm.PullRef, sha string) (bool, error) {
+	return slices.ContainsFunc(l.runs, func(pj *v1alpha1.PipelineJob) bool { return pj.Spec.Refs.Pulls[0].SHA == sha }), nil
+}
+
 // names of what was launched, in order.
 func (l *launcher) names() []string {
 	var names []string

@@ -43,6 +43,7 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 			PullHeadRef:            "refs/merge-requests/%d/head",
 			Issues:                 true, Milestones: true, Drafts: true, Reopen: true, ReviewRequests: true,
 			Assignees: true, Teams: true, HeadGuard: true, OrgHooks: true,
+			InlineComments: true, Dismissals: true, ReopenEvents: true, EditDetails: true, // of statuses, those of jobs only
 			MergeMethods:     []scm.MergeMethod{scm.MergeCommit, scm.MergeSquash, scm.MergeRebase, scm.MergeFastForward},
 			ReservedCommands: reserved,
 		},

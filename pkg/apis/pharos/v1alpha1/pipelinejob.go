@@ -179,6 +179,10 @@ type Pull struct {
 	// Ref is what git fetches, for example refs/pull/7/head.
 	// +optional
 	Ref string `json:"ref,omitempty"`
+	// CloneURI is where git fetches Ref from: a fork, on forges that keep no ref for its pull requests; empty for the
+	// repository itself.
+	// +optional
+	CloneURI string `json:"clone_uri,omitempty"`
 	// +optional
 	HeadRef string `json:"head_ref,omitempty"`
 	// +optional

@@ -1,0 +1,2 @@
+// Package emulate gives a client what its forge lacks, kept on the forge itself, where people see it.
+package emulate
