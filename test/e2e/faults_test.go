@@ -13,7 +13,11 @@ import (
 )
 
 func TestTheSameDeliverySentAgainRunsNothingTwice(t *testing.T) {
-	s := newSite(t, "again", unitJob, nil)
+	onEveryForge(t, "again", unitJob, nil, (*site).redelivery)
+}
+
+func (s *site) redelivery() {
+	t := s.t
 	s.open("feature", "a.txt", "a")
 	s.wait("unit", v1alpha1.StateSuccess, 1)
 	opened := s.Recorder.Seen(scm.KindPullRequest)
@@ -29,7 +33,7 @@ func TestTheSameDeliverySentAgainRunsNothingTwice(t *testing.T) {
 	if err := s.Forge.Redeliver(s.ctx(), s.Org, s.Repo, opened[0]); err != nil {
 		t.Fatal(err)
 	}
-	s.until("Gitea's redelivery", func() (bool, string) {
+	s.until("the forge's redelivery", func() (bool, string) {
 		seen := s.Recorder.Seen(scm.KindPullRequest)
 		return len(seen) > before, fmt.Sprint(len(seen))
 	})
@@ -81,7 +85,11 @@ func TestAForgedSignatureIsRefusedWithoutAnyCall(t *testing.T) {
 }
 
 func TestACrashBetweenAnswerAndPipelineRunLosesNothing(t *testing.T) {
-	s := newSite(t, "crash", unitJob, nil)
+	onEveryForge(t, "crash", unitJob, nil, (*site).crash)
+}
+
+func (s *site) crash() {
+	t := s.t
 	if err := s.Pharos.Kill(); err != nil {
 		t.Fatal(err)
 	}

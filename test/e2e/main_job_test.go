@@ -15,9 +15,12 @@ import (
 )
 
 func TestAPullRequestRunsItsPipelineOnTheMergeOfBaseAndHead(t *testing.T) {
-	s := newSite(t, "happy", unitJob, map[string]string{
-		"test.sh": "#!/bin/sh\necho base has $(cat base.txt), head has $(cat head.txt)\n", "base.txt": "old",
-	})
+	files := map[string]string{"test.sh": "#!/bin/sh\necho base has $(cat base.txt), head has $(cat head.txt)\n", "base.txt": "old"}
+	onEveryForge(t, "happy", unitJob, files, (*site).happyPath)
+}
+
+func (s *site) happyPath() {
+	t := s.t
 	// The base moves on after the branch was made, so only a merge has both files as they are now.
 	feature := harness.Change{Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: "feature", NewFrom: "main", Path: "head.txt", Content: "new"}
 	moved := harness.Change{Org: s.Org, Repo: s.Repo, As: harness.Member, Branch: "main", Path: "base.txt", Content: "moved"}
@@ -91,7 +94,11 @@ func (s *site) checkPage(pj *v1alpha1.PipelineJob) {
 }
 
 func TestAFailureIsReportedAndRunsAgainByComment(t *testing.T) {
-	s := newSite(t, "failing", unitJob, nil)
+	onEveryForge(t, "failing", unitJob, nil, (*site).failure)
+}
+
+func (s *site) failure() {
+	t := s.t
 	p := s.open("broken", "test.sh", "echo this goes wrong; exit 3\n")
 	s.wait("unit", v1alpha1.StateFailure, 1)
 	s.waitStatus(p.SHA, "unit", "failure")
@@ -130,7 +137,11 @@ func TestAFailureIsReportedAndRunsAgainByComment(t *testing.T) {
 }
 
 func TestANewCommitSupersedesTheRunningOne(t *testing.T) {
-	s := newSite(t, "supersede", unitJob, nil)
+	onEveryForge(t, "supersede", unitJob, nil, (*site).superseded)
+}
+
+func (s *site) superseded() {
+	t := s.t
 	p := s.open("slow", "test.sh", "echo waiting; sleep 600\n")
 	first := s.wait("unit", v1alpha1.StatePending, 1)
 	old := p.SHA
@@ -151,7 +162,7 @@ func TestANewCommitSupersedesTheRunningOne(t *testing.T) {
 }
 
 func TestAMergeRunsThePostsubmit(t *testing.T) {
-	s := newSite(t, "post", `
+	onEveryForge(t, "post", `
 postsubmits:
   %[1]s:
   - name: publish
@@ -166,7 +177,11 @@ postsubmits:
         imagePullPolicy: IfNotPresent
         command: [sh, -c]
         args: ["echo publishing $(cat published/file) for $JOB_TYPE; test $PULL_BASE_REF = main"]
-`, nil)
+`, nil, (*site).postsubmit)
+}
+
+func (s *site) postsubmit() {
+	t := s.t
 	p := s.open("feature", "published/file", "the-content")
 	s.until("the merge", func() (bool, string) {
 		_, err := s.Forge.Merge(p)
@@ -180,7 +195,11 @@ postsubmits:
 }
 
 func TestAnOutsidersPullRequestRunsNothingUntilItIsTrusted(t *testing.T) {
-	s := newSite(t, "trust", unitJob, nil)
+	onEveryForge(t, "trust", unitJob, nil, (*site).trust)
+}
+
+func (s *site) trust() {
+	t := s.t
 	p, err := s.Forge.OpenForkPull(harness.Change{
 		Org: s.Org, Repo: s.Repo, As: harness.Outsider, Branch: "gift", NewFrom: "main", Path: "gift.txt", Content: "x",
 	}, "A gift")

@@ -44,6 +44,16 @@ type site struct {
 	t *testing.T
 }
 
+// onEveryForge tells a story on each kind of forge: the cluster's own Gitea, and simulators of the others.
+func onEveryForge(t *testing.T, name, jobs string, files map[string]string, story func(*site)) {
+	for _, kind := range harness.ForgeKinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			story(siteOn(t, kind, name+"-"+kind, jobs, files))
+		})
+	}
+}
+
 // newSite is a site that goes with the test; its Pharos's log is shown when the test fails.
 func newSite(t *testing.T, name, jobs string, files map[string]string) *site {
 	t.Helper()
@@ -54,6 +64,11 @@ func newSite(t *testing.T, name, jobs string, files map[string]string) *site {
 // loneSite is a site of a test that runs alone, because it takes shared parts away. Go runs all such tests before the
 // parallel ones.
 func loneSite(t *testing.T, name, jobs string, files map[string]string) *site {
+	t.Helper()
+	return siteOn(t, "gitea", name, jobs, files)
+}
+
+func siteOn(t *testing.T, kind, name, jobs string, files map[string]string) *site {
 	t.Helper()
 	cluster, err := harness.LoadCluster()
 	if err != nil {
@@ -67,8 +82,13 @@ func loneSite(t *testing.T, name, jobs string, files map[string]string) *site {
 	if files == nil {
 		files = map[string]string{"test.sh": "exit 0\n"}
 	}
+	forge, closed, err := harness.OpenForge(kind, cluster, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(closed)
 	s, err := harness.NewSite(t.Context(), cluster, harness.SiteOptions{
-		Name: unique(name), Jobs: strings.ReplaceAll(jobs, "IMAGE", image), Files: files, Image: image, Output: log,
+		Forge: forge, Name: unique(name), Jobs: strings.ReplaceAll(jobs, "IMAGE", image), Files: files, Image: image, Output: log,
 		Args: []string{"--cache-dir", t.TempDir()},
 	})
 	if err != nil {

@@ -11,6 +11,8 @@ type Forge interface {
 	// Kind and Address are what config.yaml names it by.
 	Kind() string
 	Address() string
+	// BotName is what config.yaml calls the bot.
+	BotName() string
 	// Prepare makes the bot, the people, an organisation whose members may write, and a repository with files.
 	Prepare(org, repo string, files map[string]string) error
 	// BotToken makes a token for the bot.

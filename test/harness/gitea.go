@@ -46,6 +46,9 @@ func (g *Gitea) Kind() string { return "gitea" }
 // Address implements Forge.
 func (g *Gitea) Address() string { return g.URL }
 
+// BotName implements Forge.
+func (g *Gitea) BotName() string { return Bot }
+
 // Prepare implements Forge.
 func (g *Gitea) Prepare(org, repo string, files map[string]string) error {
 	for _, user := range []string{Bot, Member, Outsider} {

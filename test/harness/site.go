@@ -16,8 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
-	"github.com/pharos-ci/pharos/pkg/scm"
-	"github.com/pharos-ci/pharos/pkg/scm/gitea"
 )
 
 // Names of the people on every site.
@@ -171,7 +169,7 @@ storage:
   secret_key_file: s3-secret-key
 prowjob_namespace: %[7]s
 pod_namespace: %[7]s
-`, s.Forge.Kind(), s.Forge.Address(), Bot, s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
+`, s.Forge.Kind(), s.Forge.Address(), s.Forge.BotName(), s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
 }
 
 func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
@@ -188,9 +186,6 @@ func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
 	}
 	return s.Forge.Hook(s.Org, s.Repo, s.Recorder.URL+"/hook/main", s.Secret)
 }
-
-// drivers read recorded deliveries.
-var drivers = map[string]scm.Driver{"gitea": gitea.Driver{}}
 
 // Door is a Pharos that stands in for the site's own, at the same addresses, and does nothing but take webhooks.
 func (s *Site) Door() *Pharos { return s.Pharos.with("--only=webhook") }

@@ -275,7 +275,9 @@ func TestStatusesKeepLongContexts(t *testing.T) {
 }
 
 // known is a user as an event of Bitbucket tells.
-func known(nickname string, n int) scm.User { return scm.User{Login: nickname, ID: fmt.Sprintf("557058:%d", n)} }
+func known(nickname string, n int) scm.User {
+	return scm.User{Login: nickname, ID: fmt.Sprintf("557058:%d", n)}
+}
 
 func TestMembers(t *testing.T) {
 	s := newServer(t)

@@ -93,7 +93,7 @@ func (l *Labels) find(ctx context.Context, ref scm.PullRef) (id string, names []
 		return "", nil, fmt.Errorf("read labels of %v: %w", ref, err)
 	}
 	for _, c := range all {
-		if names, ok := parse(c.Body); ok && l.IsBot(c.Author) {
+		if names, ok := Parse(c.Body); ok && l.IsBot(c.Author) {
 			return c.ID, names, nil
 		}
 	}
@@ -116,7 +116,8 @@ func render(names []string) string {
 	return b.String()
 }
 
-func parse(body string) (names []string, ok bool) {
+// Parse reads the labels out of a comment's text; ok says that it is a comment which holds some.
+func Parse(body string) (names []string, ok bool) {
 	list, ok := strings.CutPrefix(body, heading)
 	for line := range strings.Lines(list) {
 		if name, is := strings.CutPrefix(strings.TrimSpace(line), "- `"); is {
