@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
@@ -26,6 +28,9 @@ type Dispatcher struct {
 	// Enabled lists the plugin names of a repository, from the configuration current at each event.
 	Enabled func(scm.Repo) []string
 	Forges  Forges
+
+	once  sync.Once
+	files *lru.Cache[change, []string]
 }
 
 // Report is what the plugins made of one event.
@@ -75,7 +80,9 @@ func (d *Dispatcher) Dispatch(ctx context.Context, delivery string, e scm.Event,
 		return earlier, err
 	}
 	report := Report{Jobs: earlier.Jobs}
+	d.once.Do(func() { d.files = newFileMemory() })
 	snapshot := NewSnapshot(client, d.Forges.Bot(repo.Connection), e)
+	snapshot.files = d.files
 	if e, err = snapshot.complete(ctx, e); err != nil {
 		return earlier, err
 	}

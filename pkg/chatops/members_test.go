@@ -1,6 +1,7 @@
 package chatops_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -43,3 +44,35 @@ func TestMembersAreRememberedForAWhile(t *testing.T) {
 		t.Errorf("collaborator = %v, %v: membership or an error was taken for it", got, err)
 	}
 }
+
+func TestChangedFilesAreRememberedUntilTheHeadMoves(t *testing.T) {
+	ref := scm.PullRef{Repo: scm.Repo{Connection: "main", Org: "acme", Name: "app"}, Number: 7}
+	pull := scmtest.Pull(ref, "alice")
+	forge := scmtest.New().WithPull(pull).WithChanged(ref, "a.go")
+	asks := chatops.Plugin{Name: "a", PullRequest: func(ctx context.Context, r *chatops.Run, e *scm.PullRequestEvent) error {
+		_, err := r.ChangedFiles(ctx, e.Pull.Ref)
+		return err
+	}}
+	d := &chatops.Dispatcher{Plugins: []chatops.Plugin{asks}, Enabled: func(scm.Repo) []string { return []string{"a"} }, Forges: only{forge}}
+	send := func(calls int) {
+		t.Helper()
+		e := &scm.PullRequestEvent{Meta: scm.Envelope{ID: "1", Repo: ref.Repo}, Action: scm.ActionEdited, Pull: pull}
+		if _, err := d.Dispatch(t.Context(), "d", e, chatops.Report{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := forge.TotalCalls(); got != calls {
+			t.Errorf("%d calls so far, want %d", got, calls)
+		}
+	}
+	send(1)
+	send(1)
+	pull.Head.SHA = scmtest.SHA("another")
+	send(2)
+	pull.Base.Name = "release"
+	send(3)
+}
+
+type only struct{ forge *scmtest.Forge }
+
+func (o only) Client(string) (*scm.Client, error) { return o.forge.Client(), nil }
+func (only) Bot(string) string                    { return scmtest.Bot }

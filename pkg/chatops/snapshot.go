@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
@@ -21,6 +23,7 @@ type Snapshot struct {
 	pull     *scm.PullRequest
 	labelled bool
 	changed  memo[[]string]
+	files    *lru.Cache[change, []string]
 	statuses memo[[]scm.Status]
 	members  map[string]bool
 	writers  map[string]bool
@@ -95,9 +98,22 @@ func (s *Snapshot) complete(ctx context.Context, e scm.Event) (scm.Event, error)
 	return &whole, nil
 }
 
-// ChangedFiles of the pull request.
+// ChangedFiles of the pull request, remembered beyond the event for as long as its head and base are the same.
 func (s *Snapshot) ChangedFiles(ctx context.Context, ref scm.PullRef) ([]string, error) {
-	return s.changed.get(func() ([]string, error) { return s.Client.Pulls.ChangedFiles(ctx, ref) })
+	return s.changed.get(func() ([]string, error) {
+		if s.files == nil || s.pull == nil || s.pull.Ref != ref || s.pull.Head.SHA == "" {
+			return s.Client.Pulls.ChangedFiles(ctx, ref)
+		}
+		at := change{ref, s.pull.Head.SHA, s.pull.Base.Name}
+		if files, ok := s.files.Get(at); ok {
+			return files, nil
+		}
+		files, err := s.Client.Pulls.ChangedFiles(ctx, ref)
+		if err == nil {
+			s.files.Add(at, files)
+		}
+		return files, err
+	})
 }
 
 // Statuses of the pull request's head commit.

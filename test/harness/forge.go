@@ -13,6 +13,8 @@ type Forge interface {
 	Address() string
 	// BotName is what config.yaml calls the bot.
 	BotName() string
+	// OrgName is a name for an organisation that the forge takes, made of any.
+	OrgName(name string) string
 	// Prepare makes the bot, the people, an organisation whose members may write, and a repository with files.
 	Prepare(org, repo string, files map[string]string) error
 	// BotToken makes a token for the bot.
@@ -25,6 +27,8 @@ type Forge interface {
 	Open(ch Change, title string) (*Pull, error)
 	// OpenForkPull opens a pull request of one changed file from a user's fork.
 	OpenForkPull(ch Change, title string) (*Pull, error)
+	// Reopen closes a pull request and opens it again; scm.ErrUnsupported where no webhook tells of that.
+	Reopen(p *Pull) error
 	Comment(p *Pull, as, body string) error
 	// Comments are the bodies of a pull request's comments by one author, oldest first.
 	Comments(p *Pull, by string) ([]string, error)

@@ -49,6 +49,9 @@ func (g *Gitea) Address() string { return g.URL }
 // BotName implements Forge.
 func (g *Gitea) BotName() string { return Bot }
 
+// OrgName implements Forge.
+func (g *Gitea) OrgName(name string) string { return name }
+
 // Prepare implements Forge.
 func (g *Gitea) Prepare(org, repo string, files map[string]string) error {
 	for _, user := range []string{Bot, Member, Outsider} {
@@ -216,6 +219,16 @@ func (g *Gitea) open(ch Change, head, title string) (*Pull, error) {
 		return nil, fmt.Errorf("open pull request in %s/%s: %w", ch.Org, ch.Repo, err)
 	}
 	return &Pull{Org: ch.Org, Repo: ch.Repo, Number: p.Index, SHA: p.Head.Sha, Link: p.HTMLURL}, nil
+}
+
+// Reopen implements Forge.
+func (g *Gitea) Reopen(p *Pull) error {
+	for _, state := range []gitea.StateType{gitea.StateClosed, gitea.StateOpen} {
+		if _, _, err := g.admin.EditPullRequest(p.Org, p.Repo, p.Number, gitea.EditPullRequestOption{State: &state}); err != nil {
+			return fmt.Errorf("make %s/%s#%d %s: %w", p.Org, p.Repo, p.Number, state, err)
+		}
+	}
+	return nil
 }
 
 // Comment writes a comment on a pull request as a user.

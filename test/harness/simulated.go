@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm/github"
 	"github.com/pharos-ci/pharos/pkg/scm/gitlab"
 	"github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator"
+	simbitbucketcloud "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/bitbucketcloud"
+	simbitbucketserver "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/bitbucketserver"
 	simgithub "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/github"
 	simgitlab "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/gitlab"
 )
@@ -26,11 +29,12 @@ var drivers = map[string]scm.Driver{
 
 // dialects of the forges that no machine of ours can run, by kind.
 var dialects = map[string]simulator.Dialect{
+	"bitbucketcloud": simbitbucketcloud.Dialect{}, "bitbucketserver": simbitbucketserver.Dialect{},
 	"github": simgithub.Dialect{}, "gitlab": simgitlab.Dialect{},
 }
 
 // ForgeKinds are all kinds of forges, Gitea first.
-var ForgeKinds = []string{"gitea", "github", "gitlab"}
+var ForgeKinds = []string{"gitea", "github", "gitlab", "bitbucketcloud", "bitbucketserver"}
 
 // OpenForge is the cluster's Gitea, or a simulated forge that keeps its repositories in dir. Close ends it.
 func OpenForge(kind string, c *Cluster, dir string) (forge Forge, closed func(), err error) {
@@ -62,7 +66,18 @@ func (s *Simulated) Address() string { return s.URL() }
 
 // BotName implements Forge.
 func (s *Simulated) BotName() string {
+	if s.kind == "bitbucketcloud" {
+		return simbitbucketcloud.AccountID(s.AddUser(Bot))
+	}
 	return Bot
+}
+
+// OrgName implements Forge.
+func (s *Simulated) OrgName(name string) string {
+	if s.kind == "bitbucketserver" { // the key of a project
+		return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	}
+	return name
 }
 
 func repoOf(org, name string) scm.Repo { return scm.Repo{Connection: "main", Org: org, Name: name} }
@@ -85,9 +100,7 @@ func (s *Simulated) BotToken(context.Context, string) (string, error) { return s
 
 // Hook implements Forge, by the driver that Pharos installs webhooks with.
 func (s *Simulated) Hook(org, repo, url, secret string) error {
-	client, err := drivers[s.kind].Open(scm.Account{
-		Connection: "main", URL: s.URL(), Bot: Bot, Credentials: scm.Credentials{Token: s.Token(Bot)}, HTTP: s.Client(),
-	})
+	client, err := s.client()
 	if err != nil {
 		return err
 	}
@@ -131,6 +144,26 @@ func (s *Simulated) OpenForkPull(ch Change, title string) (*Pull, error) {
 func (s *Simulated) pull(ref scm.PullRef) (*Pull, error) {
 	head, _, err := s.HeadOf(ref)
 	return &Pull{Org: ref.Org, Repo: ref.Name, Number: int64(ref.Number), SHA: head, Link: s.URL()}, err
+}
+
+// Reopen implements Forge.
+func (s *Simulated) Reopen(p *Pull) error {
+	client, err := s.client()
+	if err != nil || !client.Reopen || !client.ReopenEvents {
+		return errors.Join(err, scm.ErrUnsupported)
+	}
+	closed, open := scm.StateClosed, scm.StateOpen
+	if err := s.as(Member).Edit(p.ref(), scm.PullPatch{State: &closed}); err != nil {
+		return err
+	}
+	return s.as(Member).Edit(p.ref(), scm.PullPatch{State: &open})
+}
+
+// client is the driver's, as the bot.
+func (s *Simulated) client() (*scm.Client, error) {
+	return drivers[s.kind].Open(scm.Account{
+		Connection: "main", URL: s.URL(), Bot: Bot, Credentials: scm.Credentials{Token: s.Token(Bot)}, HTTP: s.Client(),
+	})
 }
 
 // Comment implements Forge.

@@ -63,7 +63,7 @@ type SiteOptions struct {
 
 // NewSite prepares everything and starts Pharos.
 func NewSite(ctx context.Context, c *Cluster, o SiteOptions) (*Site, error) {
-	s := &Site{Cluster: c, Namespace: o.Name, Org: o.Name, Repo: "app", Secret: "secret-of-" + o.Name}
+	s := &Site{Cluster: c, Namespace: o.Name, Repo: "app", Secret: "secret-of-" + o.Name}
 	for _, step := range []func(context.Context, SiteOptions) error{
 		s.prepareKube, s.prepareForge, s.prepareBucket, s.writeConfig, s.preparePharos,
 	} {
@@ -122,6 +122,7 @@ func (s *Site) prepareForge(_ context.Context, o SiteOptions) error {
 		}
 		s.Forge = g
 	}
+	s.Org = s.Forge.OrgName(o.Name)
 	return s.Forge.Prepare(s.Org, s.Repo, o.Files)
 }
 

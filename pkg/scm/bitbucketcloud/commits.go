@@ -81,7 +81,7 @@ func (p pulls) tips(ctx context.Context, repo scm.Repo, found []*pull) (map[stri
 	for some := range slices.Chunk(names, together) {
 		var terms []string
 		for _, name := range some {
-			terms = append(terms, `name = "`+strings.ReplaceAll(name, `"`, `\"`)+`"`)
+			terms = append(terms, is("name", name))
 		}
 		c := rest.Get("branches.list", repoPath(repo, "refs", "branches"))
 		c.Query = url.Values{"q": {strings.Join(terms, " OR ")}, "fields": {"next,values.name,values.target.hash"}}

@@ -59,8 +59,12 @@ func (p pulls) List(ctx context.Context, repo scm.Repo) ([]scm.PullRequest, erro
 	return all, nil
 }
 
-// Create implements scm.PullRequests.
+// Create implements scm.PullRequests. It answers ErrConflict for branches that have an open pull request, which Bitbucket
+// would rename instead of refusing.
 func (p pulls) Create(ctx context.Context, repo scm.Repo, wanted scm.NewPull) (*scm.PullRequest, error) {
+	if err := p.refuseSecond(ctx, repo, wanted); err != nil {
+		return nil, fmt.Errorf("open pull request from %s in %v: %w", wanted.Head, repo, err)
+	}
 	in := pullInput{
 		Title: wanted.Title, Description: wanted.Body, Draft: wanted.Draft,
 		Source: onBranch(wanted.Head), Destination: onBranch(wanted.Base),
@@ -78,6 +82,24 @@ func (p pulls) Create(ctx context.Context, repo scm.Repo, wanted scm.NewPull) (*
 		return nil, fmt.Errorf("open pull request from %s in %v: %w", wanted.Head, repo, err)
 	}
 	return &pr, nil
+}
+
+func (p pulls) refuseSecond(ctx context.Context, repo scm.Repo, wanted scm.NewPull) error {
+	c := rest.Get("pulls.list", repoPath(repo, "pullrequests"))
+	c.Query = url.Values{"pagelen": {pullsPerPage}, "fields": {"next,values.id"}, "q": {strings.Join([]string{
+		is("state", "OPEN"), is("source.branch.name", wanted.Head), is("destination.branch.name", wanted.Base),
+		is("source.repository.full_name", repo.FullName()),
+	}, " AND ")}}
+	found, err := list[*pull](ctx, p.api, c)
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("it is #%d: %w", found[0].ID, scm.ErrConflict)
+	}
+	return err
+}
+
+// is compares a field with a text in Bitbucket's query language.
+func is(field, text string) string {
+	return field + ` = "` + strings.ReplaceAll(text, `"`, `\"`) + `"`
 }
 
 // Edit implements scm.PullRequests.

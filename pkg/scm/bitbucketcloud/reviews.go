@@ -2,6 +2,7 @@ package bitbucketcloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,8 @@ func (r reviews) List(ctx context.Context, ref scm.PullRef) ([]scm.Review, error
 	return all, nil
 }
 
-// Submit implements scm.Reviews. A verdict has no text of its own: the body becomes a comment after it.
+// Submit implements scm.Reviews. A verdict has no text of its own: the body becomes a comment after it. One that was given
+// before stands, though Bitbucket calls a second one a conflict.
 func (r reviews) Submit(ctx context.Context, ref scm.PullRef, review scm.NewReview) error {
 	verb, ok := map[scm.ReviewState]string{
 		scm.ReviewApproved: "approve", scm.ReviewChangesRequested: "request-changes", scm.ReviewCommented: "",
@@ -59,7 +61,7 @@ func (r reviews) Submit(ctx context.Context, ref scm.PullRef, review scm.NewRevi
 		return fmt.Errorf("review %v: state %q with %d bytes of text: %w", ref, review.State, len(review.Body), scm.ErrInvalid)
 	}
 	if verb != "" {
-		if _, err := r.Do(ctx, rest.Post("reviews.submit", pullPath(ref, verb)), nil, nil); err != nil {
+		if _, err := r.Do(ctx, rest.Post("reviews.submit", pullPath(ref, verb)), nil, nil); err != nil && !errors.Is(err, scm.ErrConflict) {
 			return fmt.Errorf("review %v: %w", ref, err)
 		}
 	}
@@ -92,7 +94,8 @@ func (r reviews) Dismiss(ctx context.Context, ref scm.PullRef, id, _ string) err
 	case state == scm.ReviewChangesRequested:
 		verb = "request-changes"
 	}
-	if _, err := r.Do(ctx, rest.Delete("reviews.dismiss", pullPath(ref, verb)), nil, nil); err != nil {
+	_, err = r.Do(ctx, rest.Delete("reviews.dismiss", pullPath(ref, verb)), nil, nil)
+	if err != nil && !errors.Is(err, scm.ErrNotFound) { // withdrawn in between
 		return fmt.Errorf("dismiss review %s of %v: %w", id, ref, err)
 	}
 	return nil

@@ -32,7 +32,7 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 			EmulatedLabels:         true,
 			Drafts:                 true, // since 8.18
 			Reopen:                 true, RequestChanges: true, ReviewRequests: true, Teams: true, HeadGuard: true, OrgHooks: true,
-			CommentDeletions: true, InlineComments: true, Dismissals: true,
+			CommentDeletions: true, InlineComments: true, Dismissals: true, EditDetails: true,
 			MergeMethods: []scm.MergeMethod{scm.MergeCommit, scm.MergeSquash, scm.MergeRebase, scm.MergeFastForward},
 		},
 		Pulls:        pulls{a},

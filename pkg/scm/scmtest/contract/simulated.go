@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -13,6 +14,8 @@ import (
 // Simulated says how a world of the simulator differs from others.
 type Simulated struct {
 	PageSize int
+	// Owners are the names of organisations, with %d for a number; "acme-%d" if it is empty.
+	Owners string
 	// Nested puts repositories into groups of groups.
 	Nested bool
 	// Credentials of the bot, made of its token; nil means the token itself.
@@ -50,7 +53,7 @@ func (w *simulated) Account() scm.Account {
 }
 
 func (w *simulated) Repo(files map[string]string) (scm.Repo, error) {
-	repo := scm.Repo{Connection: "main", Org: fmt.Sprintf("acme-%d", w.next.Add(1)), Name: "app"}
+	repo := scm.Repo{Connection: "main", Org: fmt.Sprintf(cmp.Or(w.Owners, "acme-%d"), w.next.Add(1)), Name: "app"}
 	if w.Nested {
 		w.forge.AddOrg(repo.Org)
 		repo.Org += "/sub"

@@ -3,6 +3,7 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -185,7 +186,8 @@ func (f *Forge) Token(login string) string {
 	return token
 }
 
-// AddRepo makes a repository whose main branch holds files, committed by the organisation's first user.
+// AddRepo makes a repository whose main branch holds files. No two repositories begin with the same commit, so that what
+// vendors keep by commit alone stays apart.
 func (f *Forge) AddRepo(org, name string, files map[string]string) (*Repo, error) {
 	o := f.AddOrg(org)
 	f.mu.Lock()
@@ -197,7 +199,7 @@ func (f *Forge) AddRepo(org, name string, files map[string]string) (*Repo, error
 	if err := r.init(); err != nil {
 		return nil, err
 	}
-	if _, err := r.commit(&User{Login: "founder", Name: "Founder", Email: "founder@forge.test"}, r.DefaultBranch, files, "first"); err != nil {
+	if _, err := r.commit(&User{Login: "founder", Name: "Founder", Email: "founder@forge.test"}, r.DefaultBranch, files, "first of "+r.FullName()); err != nil {
 		return nil, err
 	}
 	f.repos[key(r.FullName())] = r
@@ -240,6 +242,11 @@ func (f *Forge) Org(path string) (*Org, error) {
 		return o, nil
 	}
 	return nil, fmt.Errorf("organisation %s: %w", path, ErrNotFound)
+}
+
+// Orgs lists every owner of repositories by its path, users' own among them; dialects call it within Do.
+func (f *Forge) Orgs() []*Org {
+	return slices.SortedFunc(maps.Values(f.orgs), func(a, b *Org) int { return strings.Compare(a.Path, b.Path) })
 }
 
 // User finds an account; dialects call it within Do.

@@ -80,6 +80,10 @@ type Thing struct {
 	Milestone        *Milestone
 	Comments         []*Comment
 	Created, Updated time.Time
+	// Gone are the deleted comments, which some vendors go on listing.
+	Gone []*Comment
+	// Word is the dialect's own word for the state, where the vendor has more of them.
+	Word string
 	// IsPull tells a pull request's from an issue's.
 	IsPull bool
 }
@@ -129,6 +133,8 @@ type Review struct {
 	Body      string
 	SHA       string
 	Submitted time.Time
+	// Asked says that the author was one of the reviewers until this verdict.
+	Asked bool
 }
 
 // Status is a commit status.
@@ -171,7 +177,10 @@ type Change struct {
 	SHA     string
 	Refs    []RefChange
 	Label   *Label
-	// Was is what an edit changed, by name: "title", "body", "base", and "head" for the commit before new ones.
+	// Asked and Unasked are set where a change is of who is asked for a review.
+	Asked, Unasked []*User
+	// Was is what an edit changed, by name: "title", "body", "base"; "head" for the commit before new ones, and "state" for
+	// a verdict that was withdrawn.
 	Was map[string]string
 }
 

@@ -16,7 +16,8 @@ type NewPull struct {
 	Title, Body, Head, Base string
 	Draft                   bool
 	// From is the repository of the head, nil for the base's own.
-	From *Repo
+	From      *Repo
+	Reviewers []*User
 }
 
 // OpenPull opens a pull request.
@@ -36,7 +37,7 @@ func (f *Forge) OpenPull(actor *User, r *Repo, n NewPull) (*Pull, error) {
 	}
 	p := &Pull{
 		Thing: f.newThing(r, actor, n.Title, n.Body, true), Draft: n.Draft,
-		Base: n.Base, BaseSHA: base, Head: n.Head, HeadSHA: head, HeadRepo: from,
+		Base: n.Base, BaseSHA: base, Head: n.Head, HeadSHA: head, HeadRepo: from, Reviewers: n.Reviewers,
 	}
 	r.Pulls[p.Number] = p
 	if err := f.keepHead(p); err != nil {

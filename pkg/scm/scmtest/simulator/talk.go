@@ -80,14 +80,18 @@ func (f *Forge) tell(actor *User, t *Thing, c *Comment, action scm.Action) {
 
 // EditComment replaces a comment's text.
 func (f *Forge) EditComment(actor *User, t *Thing, c *Comment, body string) {
+	was := c.Body
 	c.Body, c.Updated = body, f.now()
 	c.Version++
-	f.tell(actor, t, c, scm.ActionEdited)
+	change := f.change(actor, t)
+	change.Kind, change.Action, change.Comment, change.Was = scm.KindComment, scm.ActionEdited, c, map[string]string{"body": was}
+	f.emit(change)
 }
 
 // DeleteComment removes a comment.
 func (f *Forge) DeleteComment(actor *User, t *Thing, c *Comment) {
 	t.Comments = slices.DeleteFunc(t.Comments, func(one *Comment) bool { return one == c })
+	t.Gone = append(t.Gone, c)
 	f.tell(actor, t, c, scm.ActionDeleted)
 }
 
@@ -169,7 +173,7 @@ func (f *Forge) AddMilestone(r *Repo, title string) *Milestone {
 
 // SubmitReview gives a verdict, which replaces an earlier one of the same person where it is one.
 func (f *Forge) SubmitReview(actor *User, p *Pull, state scm.ReviewState, body string) *Review {
-	v := &Review{ID: f.NextID(), Author: actor, State: state, Body: body, SHA: p.HeadSHA, Submitted: f.now()}
+	v := &Review{ID: f.NextID(), Author: actor, State: state, Body: body, SHA: p.HeadSHA, Submitted: f.now(), Asked: slices.Contains(p.Reviewers, actor)}
 	p.Reviews = append(p.Reviews, v)
 	p.Reviewers = slices.DeleteFunc(p.Reviewers, func(u *User) bool { return u == actor })
 	p.Updated = f.now()
@@ -179,9 +183,21 @@ func (f *Forge) SubmitReview(actor *User, p *Pull, state scm.ReviewState, body s
 
 // DismissReview withdraws a verdict.
 func (f *Forge) DismissReview(actor *User, p *Pull, v *Review) {
+	was := map[string]string{"state": string(v.State)}
 	v.State = scm.ReviewDismissed
 	p.Updated = f.now()
-	f.emit(&Change{Kind: scm.KindReview, Action: scm.ActionDismissed, Actor: actor, Repo: p.Repo, Pull: p, Review: v})
+	f.emit(&Change{Kind: scm.KindReview, Action: scm.ActionDismissed, Actor: actor, Repo: p.Repo, Pull: p, Review: v, Was: was})
+}
+
+// ChangeReviewers asks people for a review and no longer asks others; callers name those only whose part changes.
+func (f *Forge) ChangeReviewers(actor *User, p *Pull, asked, unasked []*User) {
+	if len(asked)+len(unasked) == 0 {
+		return
+	}
+	p.Reviewers = slices.DeleteFunc(p.Reviewers, func(u *User) bool { return slices.Contains(unasked, u) || slices.Contains(asked, u) })
+	p.Reviewers = append(p.Reviewers, asked...)
+	f.touch(p)
+	f.emit(&Change{Kind: scm.KindPullRequest, Action: scm.ActionOther, Actor: actor, Repo: p.Repo, Pull: p, Asked: asked, Unasked: unasked})
 }
 
 // Verdict is a person's last verdict that stands, nil without one.
