@@ -116,7 +116,7 @@ verify: generate lint ## generated files are current, lint is clean, imports fol
 .PHONY: demo
 demo: ## everything on this machine, with a pull request that runs; Ctrl-C or make demo-down ends it
 	@$(MAKE) --no-print-directory bin/pharos bin/cluster
-	@PHAROS_IMAGE=$(IMAGE) DEMO_ROOT=$(DEMO_ROOT) go run ./test/demo --root $(DEMO_ROOT) $(if $(KUBECONFIG),--kubeconfig $(KUBECONFIG))
+	@PHAROS_IMAGE=$(IMAGE) DEMO_ROOT=$(DEMO_ROOT) go run ./test/demo --root $(DEMO_ROOT) $(if $(KUBECONFIG),--kubeconfig $(KUBECONFIG)) $(if $(FORGE),--forge $(FORGE))
 
 .PHONY: demo-down
 demo-down: bin/cluster ## end the demo and remove everything of it

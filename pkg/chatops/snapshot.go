@@ -21,7 +21,7 @@ type Snapshot struct {
 	Late bool
 
 	pull     *scm.PullRequest
-	labelled bool
+	labels   memo[[]string]
 	changed  memo[[]string]
 	files    *lru.Cache[change, []string]
 	statuses memo[[]scm.Status]
@@ -59,23 +59,31 @@ func NewSnapshot(client *scm.Client, bot string, e scm.Event) *Snapshot {
 
 // Pull is the pull request as the event described it, or as the forge does now where the event said too little.
 func (s *Snapshot) Pull(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, error) {
-	if s.pull == nil || !whole(s.pull) {
-		pull, err := s.Client.Pulls.Get(ctx, ref)
-		if err != nil {
-			return nil, err
-		}
-		s.pull, s.Late = pull, true
+	if s.pull != nil && whole(s.pull) {
+		return s.pull, nil
 	}
-	if s.Client.EmulatedLabels && !s.labelled { // of which no event of the forge knows
-		labels, err := s.Client.Labels.List(ctx, ref)
-		if err != nil {
-			return nil, err
-		}
-		labelled := *s.pull
-		labelled.Labels, s.labelled = labels, true
-		s.pull = &labelled
+	var pull *scm.PullRequest
+	var err error
+	if s.pull == nil {
+		pull, err = s.Client.Pulls.Get(ctx, ref)
+	} else {
+		pull, err = s.Client.Pulls.Complete(ctx, *s.pull)
 	}
+	if err != nil {
+		return nil, err
+	}
+	s.pull, s.Late = pull, true
 	return s.pull, nil
+}
+
+// HasLabel says whether a pull request has a label. Where Pharos keeps the labels itself no event tells of them, and it costs
+// calls to ask.
+func (s *Snapshot) HasLabel(ctx context.Context, p *scm.PullRequest, name string) (bool, error) {
+	if !s.Client.EmulatedLabels {
+		return p.HasLabel(name), nil
+	}
+	labels, err := s.labels.get(func() ([]string, error) { return s.Client.Labels.List(ctx, p.Ref) })
+	return scm.PullRequest{Labels: labels}.HasLabel(name), err
 }
 
 // whole says that the event told what plugins ask about: forges may leave out the head, or who the author's number is.
@@ -86,7 +94,7 @@ func whole(p *scm.PullRequest) bool {
 // complete adds to the event of an open pull request what the forge left out of it.
 func (s *Snapshot) complete(ctx context.Context, e scm.Event) (scm.Event, error) {
 	told, ok := e.(*scm.PullRequestEvent)
-	if !ok || told.Pull.State != scm.StateOpen || whole(&told.Pull) && !s.Client.EmulatedLabels {
+	if !ok || told.Pull.State != scm.StateOpen || whole(&told.Pull) {
 		return e, nil
 	}
 	pull, err := s.Pull(ctx, told.Pull.Ref)

@@ -123,7 +123,11 @@ func (t trigger) trust(ctx context.Context, run *chatops.Run, p *scm.PullRequest
 	if err := run.Client.Labels.Add(ctx, p.Ref, add); err != nil {
 		return fmt.Errorf("label %v: %w", p.Ref, err)
 	}
-	if p.HasLabel(remove) {
+	has, err := run.HasLabel(ctx, p, remove)
+	if err != nil {
+		return fmt.Errorf("read labels of %v: %w", p.Ref, err)
+	}
+	if has {
 		if err := run.Client.Labels.Remove(ctx, p.Ref, remove); err != nil {
 			return fmt.Errorf("remove label from %v: %w", p.Ref, err)
 		}

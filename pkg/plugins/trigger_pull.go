@@ -122,8 +122,8 @@ func (t trigger) listening(ctx context.Context, run *chatops.Run, e *scm.PullReq
 // greet marks an outsider's new pull request and says what happens next.
 func (t trigger) greet(ctx context.Context, run *chatops.Run, p *scm.PullRequest) error {
 	run.Did("nothing starts: %s is not trusted here and no member has commented /ok-to-test", p.Author.Login)
-	if p.HasLabel(LabelNeedsOKToTest) {
-		return nil
+	if has, err := run.HasLabel(ctx, p, LabelNeedsOKToTest); err != nil || has {
+		return err
 	}
 	if err := run.Client.Labels.Add(ctx, p.Ref, LabelNeedsOKToTest); err != nil {
 		return fmt.Errorf("label %v: %w", p.Ref, err)

@@ -46,18 +46,28 @@ func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Rep
 // standingOf says how far the pull request is trusted: its author is, or someone trusted has said so. Who the author of a
 // labelled pull request is matters only where its own pipelines would be read.
 func (t trigger) standingOf(ctx context.Context, run *chatops.Run, p *scm.PullRequest) (standing, error) {
-	labelled := p.HasLabel(LabelOKToTest) && !t.Triggers(p.Ref.Repo).IgnoreOKToTest
-	if labelled && !t.keeps(p.Ref.Repo) {
-		return vouched, nil
+	labelled := func() (bool, error) {
+		if t.Triggers(p.Ref.Repo).IgnoreOKToTest {
+			return false, nil
+		}
+		return run.HasLabel(ctx, p, LabelOKToTest)
+	}
+	if !run.Client.EmulatedLabels && !t.keeps(p.Ref.Repo) { // the label costs nothing, the author does
+		if ok, err := labelled(); err != nil {
+			return stranger, err
+		} else if ok {
+			return vouched, nil
+		}
 	}
 	author, err := t.trustedUser(ctx, run, p.Ref.Repo, p.Author)
-	switch {
-	case err != nil:
+	if err != nil {
 		return stranger, err
-	case author:
-		return trusted, nil
-	case labelled:
-		return vouched, nil
 	}
-	return stranger, nil
+	if author {
+		return trusted, nil
+	}
+	if ok, err := labelled(); err != nil || !ok {
+		return stranger, err
+	}
+	return vouched, nil
 }

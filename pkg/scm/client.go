@@ -27,6 +27,9 @@ type Client struct {
 type PullRequests interface {
 	// Get answers ErrNotFound for a number that is an issue.
 	Get(ctx context.Context, ref PullRef) (*PullRequest, error)
+	// Complete adds to what an event told of an open pull request what it left out: commits, or the login of an author. It
+	// may answer with the pull request as it is now.
+	Complete(ctx context.Context, told PullRequest) (*PullRequest, error)
 	// List returns all open pull requests of a repository, in no particular order. Fields that the forge only tells of a
 	// single pull request (Mergeable, Reviewers) may be empty.
 	List(ctx context.Context, repo Repo) ([]PullRequest, error)

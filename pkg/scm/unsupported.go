@@ -65,6 +65,10 @@ func (noPullRequests) Get(context.Context, PullRef) (*PullRequest, error) {
 	return nil, ErrUnsupported
 }
 
+func (noPullRequests) Complete(context.Context, PullRequest) (*PullRequest, error) {
+	return nil, ErrUnsupported
+}
+
 func (noPullRequests) List(context.Context, Repo) ([]PullRequest, error) {
 	return nil, ErrUnsupported
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,6 +24,7 @@ func main() {
 	d := &demo{started: time.Now()}
 	flag.StringVar(&d.root, "root", filepath.Join(os.TempDir(), "pharos-demo"), "folder of everything that the demo starts")
 	flag.StringVar(&d.kubeconfig, "kubeconfig", "", "an existing cluster with Tekton, instead of the local one; its nodes must reach this machine's loopback")
+	flag.StringVar(&d.forge, "forge", "gitea", "gitea for a real Gitea; "+strings.Join(harness.ForgeKinds[1:], ", ")+" for a simulated forge of that kind")
 	down := flag.Bool("down", false, "end a running demo and remove everything of it")
 	flag.Parse()
 	run := d.run
@@ -37,9 +39,11 @@ func main() {
 }
 
 type demo struct {
-	root, kubeconfig string
-	started          time.Time
-	site             *harness.Site
+	root, kubeconfig, forge string
+	started                 time.Time
+	site                    *harness.Site
+	passed, failed          *harness.Pull
+	closeForge              func()
 }
 
 // step runs one part and says how long it took.
@@ -78,6 +82,7 @@ func (d *demo) close() error {
 	if d.site == nil {
 		return nil
 	}
+	defer d.closeForge()
 	return d.site.Pharos.Stop()
 }
 

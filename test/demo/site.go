@@ -105,8 +105,21 @@ func (d *demo) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	forges := filepath.Join(d.root, "forge")
+	if err := os.RemoveAll(forges); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(forges, 0o755); err != nil {
+		return err
+	}
+	forge, closed, err := harness.OpenForge(d.forge, c, forges)
+	if err != nil {
+		return err
+	}
+	d.closeForge = closed
 	image := os.Getenv("PHAROS_IMAGE")
 	d.site, err = harness.NewSite(ctx, c, harness.SiteOptions{
+		Forge:      forge,
 		Name:       "acme-" + strconv.FormatInt(d.started.Unix()%100000, 10),
 		Jobs:       strings.ReplaceAll(jobs, "IMAGE", image),
 		Files:      map[string]string{"test.sh": testScript, "docs.md": "# app\n"},
@@ -119,7 +132,8 @@ func (d *demo) open(ctx context.Context) error {
 }
 
 func (d *demo) passing(ctx context.Context) error {
-	_, err := harness.OpenPull(d.site.Forge, harness.Change{
+	var err error
+	d.passed, err = harness.OpenPull(d.site.Forge, harness.Change{
 		Org: d.site.Org, Repo: d.site.Repo, As: harness.Member, Branch: "greeting", NewFrom: "main",
 		Path: "docs.md", Content: "# app\n\nSays hello.\n",
 	}, "Say hello in the documentation")
@@ -136,7 +150,8 @@ func (d *demo) passing(ctx context.Context) error {
 }
 
 func (d *demo) failing(ctx context.Context) error {
-	_, err := harness.OpenPull(d.site.Forge, harness.Change{
+	var err error
+	d.failed, err = harness.OpenPull(d.site.Forge, harness.Change{
 		Org: d.site.Org, Repo: d.site.Repo, As: harness.Member, Branch: "broken", NewFrom: "main",
 		Path: "test.sh", Content: testScript + "echo \"not ok report\"\nexit 1\n",
 	}, "Add a test that fails")
@@ -152,19 +167,62 @@ func (d *demo) tell() {
 	fmt.Printf(`
 Pharos is up after %.0f s. Look here:
 
-  Gitea           %s        user %s, password %s (or %s, %s)
-  pull requests   %[2]s/%[7]s/%[8]s/pulls       statuses, and a comment on the one that fails
-                  comment "/test unit" or "/retest" there to run it again
-  runs            %[9]s                          each with its live log
-  bucket          s3://%[10]s at %[11]s
-                  access key %[12]s, secret key %[13]s
-                  pr-logs/pull/%[7]s_%[8]s/<number>/<job>/<build>/
-  cluster         KUBECONFIG=%[14]s kubectl -n %[15]s get deliveries,pj,pipelineruns
-  log of Pharos   %[16]s
+%s
+  runs            %s                          each with its live log
+  bucket          s3://%s at %s
+                  access key %s, secret key %s
+                  pr-logs/pull/%s_%s/<number>/<job>/<build>/
+  cluster         KUBECONFIG=%s kubectl -n %s get deliveries,pj,pipelineruns
+  log of Pharos   %s
 
 Ctrl-C stops Pharos; make demo-down removes everything.
-`, time.Since(d.started).Seconds(), s.Forge.Address(), harness.Member, harness.Password,
-		s.Cluster.Gitea.AdminUser, s.Cluster.Gitea.AdminPassword, s.Org, s.Repo, s.Pharos.DashboardURL,
-		s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.AccessKey, s.Cluster.S3.SecretKey,
+`, time.Since(d.started).Seconds(), d.aboutForge(), s.Pharos.DashboardURL,
+		s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.AccessKey, s.Cluster.S3.SecretKey, s.Org, s.Repo,
 		s.Cluster.Kubeconfig, s.Namespace, filepath.Join(d.root, "pharos.log"))
+}
+
+// aboutForge says where the pull requests are and how to comment on them.
+func (d *demo) aboutForge() string {
+	s := d.site
+	if d.forge == "gitea" {
+		return fmt.Sprintf(`  Gitea           %s        user %s, password %s (or %s, %s)
+  pull requests   %[1]s/%[6]s/%[7]s/pulls       statuses, and a comment on the one that fails
+                  comment "/test unit" or "/retest" there to run it again`,
+			s.Forge.Address(), harness.Member, harness.Password, s.Cluster.Gitea.AdminUser, s.Cluster.Gitea.AdminPassword, s.Org, s.Repo)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %-15s %s        simulated: its API and git, no pages; %s's token is token-of-%[3]s\n", d.forge, s.Forge.Address(), harness.Member)
+	for _, p := range []*harness.Pull{d.passed, d.failed} {
+		fmt.Fprintf(&b, "  pull request %d  %s\n", p.Number, d.statusOf(p))
+	}
+	path, body := commentCall(d.forge, s.Org, s.Repo, d.failed.Number)
+	fmt.Fprintf(&b, "  run it again    curl -H 'Authorization: Bearer token-of-%s' -H 'Content-Type: application/json' -d '%s' %s%s", harness.Member, body, s.Forge.Address(), path)
+	return b.String()
+}
+
+// statusOf is what the forge shows of a pull request's tests.
+func (d *demo) statusOf(p *harness.Pull) string {
+	status, _, err := d.site.Forge.Status(p.Org, p.Repo, p.SHA, "unit")
+	if err != nil || status == nil {
+		return fmt.Sprint("no status yet ", err)
+	}
+	comments, err := d.site.Forge.Comments(p, harness.Bot)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("unit: %s, %s %s, %d comments of the bot", status.State, status.Description, status.TargetURL, len(comments))
+}
+
+// commentCall is how the vendor's API takes a comment.
+func commentCall(kind, org, repo string, number int64) (path, body string) {
+	const command = "/test unit"
+	switch kind {
+	case "gitlab":
+		return fmt.Sprintf("/api/v4/projects/%s%%2F%s/merge_requests/%d/notes", org, repo, number), `{"body":"` + command + `"}`
+	case "bitbucketcloud":
+		return fmt.Sprintf("/2.0/repositories/%s/%s/pullrequests/%d/comments", org, repo, number), `{"content":{"raw":"` + command + `"}}`
+	case "bitbucketserver":
+		return fmt.Sprintf("/rest/api/1.0/projects/%s/repos/%s/pull-requests/%d/comments", org, repo, number), `{"text":"` + command + `"}`
+	}
+	return fmt.Sprintf("/api/v3/repos/%s/%s/issues/%d/comments", org, repo, number), `{"body":"` + command + `"}`
 }

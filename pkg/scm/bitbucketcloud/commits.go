@@ -30,7 +30,11 @@ func commitID(s string) (string, error) {
 // whole replaces the commits of pull requests of a repository, which the API cuts to twelve digits, by their whole ids; what
 // no longer exists becomes empty. Branches of the repository are asked for together.
 func (p pulls) whole(ctx context.Context, repo scm.Repo, found []*pull) error {
-	tips, err := p.tips(ctx, repo, found)
+	var names []string
+	for _, one := range found {
+		names = append(names, one.Source.Branch.Name, one.Destination.Branch.Name)
+	}
+	tips, err := p.tips(ctx, repo, names...)
 	if err != nil {
 		return err
 	}
@@ -66,17 +70,11 @@ func (h *hashed) lengthen(whole string) bool {
 	return true
 }
 
-// tips are the commits that the branches of pull requests point at.
-func (p pulls) tips(ctx context.Context, repo scm.Repo, found []*pull) (map[string]string, error) {
+// tips are the commits that branches of a repository point at.
+func (p pulls) tips(ctx context.Context, repo scm.Repo, names ...string) (map[string]string, error) {
 	const together = 20 // names in one query, which keeps its address short enough
-	var names []string
-	for _, one := range found {
-		for _, name := range []string{one.Source.Branch.Name, one.Destination.Branch.Name} {
-			if name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 	tips := map[string]string{}
 	for some := range slices.Chunk(names, together) {
 		var terms []string

@@ -37,6 +37,24 @@ func (p pulls) get(ctx context.Context, ref scm.PullRef) (*pull, error) {
 	return &answer, err
 }
 
+// Complete implements scm.PullRequests. Where both branches are of the repository one call tells of both.
+func (p pulls) Complete(ctx context.Context, told scm.PullRequest) (*scm.PullRequest, error) {
+	if !strings.EqualFold(told.Head.Repo, told.Ref.FullName()) || told.Head.Name == "" || told.Base.Name == "" {
+		return p.Get(ctx, told.Ref)
+	}
+	tips, err := p.tips(ctx, told.Ref.Repo, told.Head.Name, told.Base.Name)
+	if err != nil {
+		return nil, fmt.Errorf("complete pull request %v: %w", told.Ref, err)
+	}
+	head, headErr := commitID(tips[told.Head.Name])
+	base, baseErr := commitID(tips[told.Base.Name])
+	if headErr != nil || baseErr != nil || head == "" || base == "" {
+		return p.Get(ctx, told.Ref) // a branch is gone
+	}
+	told.Head.SHA, told.Base.SHA = head, base
+	return &told, nil
+}
+
 // List implements scm.PullRequests. A pull request from a fork costs a call more than one from a branch, for its commit.
 func (p pulls) List(ctx context.Context, repo scm.Repo) ([]scm.PullRequest, error) {
 	c := rest.Get("pulls.list", repoPath(repo, "pullrequests"))

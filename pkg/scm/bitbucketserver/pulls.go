@@ -46,6 +46,11 @@ func (a *api) pull(ctx context.Context, ref scm.PullRef) (*pull, error) {
 	return &answer, err
 }
 
+// Complete implements scm.PullRequests.
+func (p pulls) Complete(ctx context.Context, told scm.PullRequest) (*scm.PullRequest, error) {
+	return p.Get(ctx, told.Ref)
+}
+
 // List implements scm.PullRequests.
 func (p pulls) List(ctx context.Context, repo scm.Repo) ([]scm.PullRequest, error) {
 	c := rest.Get("pulls.list", repoPath(repo, "pull-requests"))

@@ -28,6 +28,11 @@ func (p pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, erro
 	return &pr, nil
 }
 
+// Complete implements scm.PullRequests.
+func (p pulls) Complete(ctx context.Context, told scm.PullRequest) (*scm.PullRequest, error) {
+	return p.Get(ctx, told.Ref)
+}
+
 // List implements scm.PullRequests.
 func (p pulls) List(ctx context.Context, repo scm.Repo) ([]scm.PullRequest, error) {
 	c := rest.Get("pulls.list", repoPath(repo, "pulls"))

@@ -34,6 +34,11 @@ func (a *api) get(ctx context.Context, ref scm.PullRef) (*mergeRequest, error) {
 	return &answer, err
 }
 
+// Complete implements scm.PullRequests.
+func (p pulls) Complete(ctx context.Context, told scm.PullRequest) (*scm.PullRequest, error) {
+	return p.Get(ctx, told.Ref)
+}
+
 // List implements scm.PullRequests. Each fork's name costs one call.
 func (p pulls) List(ctx context.Context, repo scm.Repo) ([]scm.PullRequest, error) {
 	c := rest.Get("pulls.list", projectPath(repo, string(pullKind)))

@@ -49,6 +49,11 @@ func (f pulls) Get(ctx context.Context, ref scm.PullRef) (*scm.PullRequest, erro
 	return &snapshot, nil
 }
 
+// Complete implements scm.PullRequests.
+func (f pulls) Complete(ctx context.Context, told scm.PullRequest) (*scm.PullRequest, error) {
+	return f.Get(ctx, told.Ref)
+}
+
 func (f pulls) ChangedFiles(ctx context.Context, ref scm.PullRef) ([]string, error) {
 	err := f.enter(ctx, "Pulls.ChangedFiles")
 	defer f.mu.Unlock()
