@@ -99,7 +99,7 @@ func (d deliveries) Heard(ctx context.Context, connection string, before time.Ti
 	for i := range list.Items {
 		spec := &list.Items[i].Spec
 		at := spec.ReceivedAt.Time
-		if spec.Connection == connection && at.Before(before) && at.After(newest) && !strings.HasPrefix(spec.ID, sweep.Native+" ") {
+		if spec.Connection == connection && at.Before(before) && at.After(newest) && !strings.HasPrefix(spec.ID, scm.NativeSweep+" ") {
 			newest = at
 		}
 	}

@@ -69,7 +69,9 @@ func (l *launcher) AbortPull(ctx context.Context, ref scm.PullRef, keep, reason 
 // Tested implements plugins.Launcher.
 func (l *launcher) Tested(ctx context.Context, ref scm.PullRef, sha string) (bool, error) {
 	runs, err := l.runsOf(ctx, ref)
-	return slices.ContainsFunc(runs, func(pj *v1alpha1.PipelineJob) bool { return pj.Spec.Refs.Pulls[0].SHA == sha }), err
+	return slices.ContainsFunc(runs, func(pj *v1alpha1.PipelineJob) bool {
+		return pj.Spec.Refs.Pulls[0].SHA == sha && pj.Spec.Abort == "" && pj.Status.State != v1alpha1.StateAborted
+	}), err
 }
 
 // runsOf are the presubmit runs of one pull request, which must not be changed.

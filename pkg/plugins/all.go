@@ -27,7 +27,7 @@ type Launcher interface {
 	// AbortPull asks the unfinished presubmit runs of a pull request to stop, except those that test commit keep, and
 	// returns how many.
 	AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error)
-	// Tested says whether there are presubmit runs of a pull request at a commit.
+	// Tested says whether there are presubmit runs of a pull request at a commit, those left out that were told to stop.
 	Tested(ctx context.Context, ref scm.PullRef, sha string) (bool, error)
 }
 

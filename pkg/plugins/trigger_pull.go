@@ -43,7 +43,7 @@ func (t trigger) automatic(ctx context.Context, run *chatops.Run, e *scm.PullReq
 		run.Did("nothing starts while the pull request is a draft")
 		return nil
 	}
-	if run.Late && e.Action != scm.ActionOpened {
+	if run.Late || e.Meta.Native == scm.NativeSweep {
 		if tested, err := t.Launcher.Tested(ctx, p.Ref, p.Head.SHA); err != nil || tested {
 			return err // an earlier event found the same head
 		}

@@ -20,6 +20,9 @@ type Event interface {
 	sealed()
 }
 
+// NativeSweep is what package sweep calls events that it found where no webhook told of them.
+const NativeSweep = "sweep"
+
 // Kind names an event type.
 type Kind string
 
@@ -40,7 +43,7 @@ type Envelope struct {
 	ID string `json:"id"`
 	// Delivery is the forge's own id of this attempt, as its webhook page lists it; may be empty.
 	Delivery string `json:"delivery,omitempty"`
-	// Native is the forge's own name of the event, for people and metrics.
+	// Native is the forge's own name of the event, for people and metrics; NativeSweep if no forge sent it.
 	Native string `json:"native"`
 	Repo   Repo   `json:"repo"`
 	Sender User   `json:"sender"`

@@ -17,9 +17,6 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm/transport"
 )
 
-// Native names the events of a sweep in deliveries and metrics.
-const Native = "sweep"
-
 // Forges gives the client of a connection and the bot's login there.
 type Forges interface {
 	Client(connection string) (*scm.Client, error)
@@ -226,5 +223,5 @@ func (s *Sweeper) put(ctx context.Context, e scm.Event) (stored int, err error) 
 }
 
 func meta(repo scm.Repo, sender scm.User, what string) scm.Envelope {
-	return scm.Envelope{ID: Native + " " + what, Native: Native, Repo: repo, Sender: sender}
+	return scm.Envelope{ID: scm.NativeSweep + " " + what, Native: scm.NativeSweep, Repo: repo, Sender: sender}
 }

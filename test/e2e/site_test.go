@@ -70,6 +70,12 @@ func loneSite(t *testing.T, name, jobs string, files map[string]string) *site {
 
 func siteOn(t *testing.T, kind, name, jobs string, files map[string]string) *site {
 	t.Helper()
+	return siteWith(t, kind, harness.SiteOptions{Name: name, Jobs: jobs, Files: files})
+}
+
+// siteWith completes the options.
+func siteWith(t *testing.T, kind string, o harness.SiteOptions) *site {
+	t.Helper()
 	cluster, err := harness.LoadCluster()
 	if err != nil {
 		t.Fatal(err)
@@ -79,18 +85,17 @@ func siteOn(t *testing.T, kind, name, jobs string, files map[string]string) *sit
 	if err != nil {
 		t.Fatal(err)
 	}
-	if files == nil {
-		files = map[string]string{"test.sh": "exit 0\n"}
+	if o.Files == nil {
+		o.Files = map[string]string{"test.sh": "exit 0\n"}
 	}
 	forge, closed, err := harness.OpenForge(kind, cluster, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(closed)
-	s, err := harness.NewSite(t.Context(), cluster, harness.SiteOptions{
-		Forge: forge, Name: unique(name), Jobs: strings.ReplaceAll(jobs, "IMAGE", image), Files: files, Image: image, Output: log,
-		Args: []string{"--cache-dir", t.TempDir()},
-	})
+	o.Forge, o.Name, o.Jobs, o.Image, o.Output = forge, unique(o.Name), strings.ReplaceAll(o.Jobs, "IMAGE", image), image, log
+	o.Args = []string{"--cache-dir", t.TempDir()}
+	s, err := harness.NewSite(t.Context(), cluster, o)
 	if err != nil {
 		t.Fatal(err, tail(log.Name()))
 	}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	tektonv1 "github.com/tektoncd/pipeline/pkg/apis/pipeline/v1"
@@ -44,6 +47,9 @@ type Site struct {
 type SiteOptions struct {
 	// Forge is where the organisation is; nil means the cluster's Gitea.
 	Forge Forge
+	// Others are further forges by the names of their connections, each with an organisation and a repository of the same
+	// names; the first is called main.
+	Others map[string]Forge
 	// Name is unique in the cluster: namespace, organisation and bucket are called so.
 	Name string
 	// Jobs is the part of config.yaml that holds presubmits and postsubmits; the verb %[1]s stands for "org/repo".
@@ -123,7 +129,11 @@ func (s *Site) prepareForge(_ context.Context, o SiteOptions) error {
 		s.Forge = g
 	}
 	s.Org = s.Forge.OrgName(o.Name)
-	return s.Forge.Prepare(s.Org, s.Repo, o.Files)
+	errs := []error{s.Forge.Prepare(s.Org, s.Repo, o.Files)}
+	for _, other := range o.Others {
+		errs = append(errs, other.Prepare(s.Org, s.Repo, o.Files))
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Site) prepareBucket(ctx context.Context, o SiteOptions) error {
@@ -140,11 +150,15 @@ func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
 	if s.ConfigDir, err = os.MkdirTemp(o.Dir, "pharos-site-"); err != nil {
 		return fmt.Errorf("create the site's folder: %w", err)
 	}
+	others, err := s.writeOthers(ctx, o)
+	if err != nil {
+		return err
+	}
 	for name, content := range map[string]string{
 		"token": token, "hook-secret": s.Secret,
 		"s3-access-key": s.Cluster.S3.AccessKey, "s3-secret-key": s.Cluster.S3.SecretKey,
-		"config.yaml":  s.head() + fmt.Sprintf(o.Jobs, s.Org+"/"+s.Repo),
-		"plugins.yaml": fmt.Sprintf("plugins:\n  %s:\n    plugins: [trigger]\n", s.Org),
+		"config.yaml":  s.head(others) + fmt.Sprintf(o.Jobs, s.Org+"/"+s.Repo),
+		"plugins.yaml": s.plugins(o),
 	} {
 		if err := os.WriteFile(filepath.Join(s.ConfigDir, name), []byte(content), 0o600); err != nil {
 			return fmt.Errorf("write the site's configuration: %w", err)
@@ -153,24 +167,51 @@ func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
 	return nil
 }
 
-func (s *Site) head() string {
+// plugins are the same everywhere.
+func (s *Site) plugins(o SiteOptions) string {
+	text := fmt.Sprintf("plugins:\n  %s:\n    plugins: [trigger]\n", s.Org)
+	for name := range o.Others {
+		text += fmt.Sprintf("  %q:\n    plugins: [trigger]\n", name+":"+s.Org)
+	}
+	return text
+}
+
+// writeOthers writes the tokens of the further forges and gives their part of the configuration.
+func (s *Site) writeOthers(ctx context.Context, o SiteOptions) (string, error) {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(o.Others)) {
+		forge := o.Others[name]
+		token, err := forge.BotToken(ctx, o.Name)
+		if err != nil {
+			return "", err
+		}
+		for file, content := range map[string]string{"token-" + name: token, "hook-secret-" + name: s.Secret + name} {
+			if err := os.WriteFile(filepath.Join(s.ConfigDir, file), []byte(content), 0o600); err != nil {
+				return "", fmt.Errorf("write the site's configuration: %w", err)
+			}
+		}
+		b.WriteString(connection(name, forge, "token-"+name, "hook-secret-"+name))
+	}
+	return b.String(), nil
+}
+
+func connection(name string, forge Forge, token, secret string) string {
+	return fmt.Sprintf("- {name: %s, kind: %s, url: %q, bot: %q, token_file: %s, webhook_secret_files: [%s]}\n",
+		name, forge.Kind(), forge.Address(), forge.BotName(), token, secret)
+}
+
+func (s *Site) head(others string) string {
 	return fmt.Sprintf(`connections:
-- name: main
-  kind: %s
-  url: %s
-  bot: %s
-  token_file: token
-  webhook_secret_files: [hook-secret]
-storage:
+%sstorage:
   url: s3://%s
   endpoint: %s
   region: %s
   path_style: true
   access_key_file: s3-access-key
   secret_key_file: s3-secret-key
-prowjob_namespace: %[7]s
-pod_namespace: %[7]s
-`, s.Forge.Kind(), s.Forge.Address(), s.Forge.BotName(), s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
+prowjob_namespace: %[5]s
+pod_namespace: %[5]s
+`, connection("main", s.Forge, "token", "hook-secret")+others, s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
 }
 
 func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
@@ -185,7 +226,11 @@ func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
 	if s.Recorder, err = NewRecorder(s.Pharos.WebhookURL, drivers[s.Forge.Kind()], s.Secret); err != nil {
 		return err
 	}
-	return s.Forge.Hook(s.Org, s.Repo, s.Recorder.URL+"/hook/main", s.Secret)
+	errs := []error{s.Forge.Hook(s.Org, s.Repo, s.Recorder.URL+"/hook/main", s.Secret)}
+	for name, other := range o.Others {
+		errs = append(errs, other.Hook(s.Org, s.Repo, s.Pharos.WebhookURL+"/hook/"+name, s.Secret+name))
+	}
+	return errors.Join(errs...)
 }
 
 // Door is a Pharos that stands in for the site's own, at the same addresses, and does nothing but take webhooks.
