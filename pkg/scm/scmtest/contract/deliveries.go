@@ -11,7 +11,7 @@ import (
 var deliveryCases = []contractCase{
 	{name: "a delivery is proven before it is read", run: func(s *site) {
 		ref, _ := s.open("feature")
-		_, h := s.opened(ref)
+		h := s.opened(ref)
 		parse := s.world.Driver().Parse
 		again, err := parse(h.header, h.body, verification)
 		s.ok(err)
@@ -48,7 +48,7 @@ var deliveryCases = []contractCase{
 	}},
 	{name: "pings and unknown events are ignored", run: func(s *site) {
 		ref, _ := s.open("feature")
-		_, h := s.opened(ref)
+		h := s.opened(ref)
 		for name := range h.header {
 			switch name {
 			case "X-Github-Event", "X-Gitlab-Event", "X-Event-Key", "X-Gitea-Event":
@@ -68,13 +68,14 @@ var deliveryCases = []contractCase{
 	}},
 }
 
-func (s *site) opened(ref scm.PullRef) (*scm.PullRequestEvent, heard) {
+// opened is the delivery of an opened pull request.
+func (s *site) opened(ref scm.PullRef) heard {
 	s.Helper()
-	e, h := awaitRaw(s, "opened", func(e *scm.PullRequestEvent) bool {
+	_, h := awaitRaw(s, "opened", func(e *scm.PullRequestEvent) bool {
 		return e.Action == scm.ActionOpened && e.Pull.Ref.Number == ref.Number
 	})
 	h.header = h.header.Clone()
-	return e, h
+	return h
 }
 
 // mutate cuts or changes a body and signs it anew where signing is possible; a driver may answer anything but a panic, an

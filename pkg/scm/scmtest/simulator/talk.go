@@ -33,14 +33,14 @@ func (f *Forge) EditIssue(actor *User, i *Issue, patch Patch) {
 }
 
 // Thing finds a pull request or issue by its number, where they are numbered together; dialects call it within Do.
-func (r *Repo) Thing(number int) (*Thing, *Pull, *Issue, error) {
+func (r *Repo) Thing(number int) (*Thing, error) {
 	if p := r.Pulls[number]; p != nil {
-		return &p.Thing, p, nil, nil
+		return &p.Thing, nil
 	}
 	if i := r.Issues[number]; i != nil {
-		return &i.Thing, nil, i, nil
+		return &i.Thing, nil
 	}
-	return nil, nil, nil, fmt.Errorf("number %d of %s: %w", number, r.FullName(), ErrNotFound)
+	return nil, fmt.Errorf("number %d of %s: %w", number, r.FullName(), ErrNotFound)
 }
 
 // Pull finds a pull request.

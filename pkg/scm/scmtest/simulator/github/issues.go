@@ -11,7 +11,7 @@ import (
 // withThing finds the issue or pull request of the path.
 func withThing(h func(*call, *simulator.Thing) (answer, error)) handler {
 	return func(c *call) (answer, error) {
-		t, _, _, err := c.repo.Thing(c.number())
+		t, err := c.repo.Thing(c.number())
 		if err != nil {
 			return fail(err)
 		}
