@@ -119,7 +119,7 @@ func (s *server) share(ctx context.Context) error {
 }
 
 func (s *server) launcher() *launcher {
-	return &launcher{client: s.GetClient(), namespace: s.config.Current().ProwJobNamespace, podsIn: func() string { return s.config.Current().PodNamespace }}
+	return &launcher{client: s.GetClient(), live: s.GetAPIReader(), namespace: s.config.Current().ProwJobNamespace, podsIn: func() string { return s.config.Current().PodNamespace }}
 }
 
 func (s *server) addAll(runnables ...manager.Runnable) error {

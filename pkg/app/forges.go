@@ -113,9 +113,7 @@ func open(cc config.Connection, old *table) (*connection, error) {
 	}
 	conn.client.Members = chatops.RememberMembers(conn.client.Members, time.Now)
 	if client := conn.client; client.EmulatedLabels {
-		client.Labels = &emulate.Labels{Comments: client.Comments, IsBot: func(u scm.User) bool {
-			return (&chatops.Snapshot{Client: client, Bot: cc.Bot}).IsBot(u)
-		}}
+		client.Labels = &emulate.Labels{Comments: client.Comments, IsBot: func(u scm.User) bool { return client.Named(u, cc.Bot) }}
 	}
 	return conn, nil
 }

@@ -16,7 +16,9 @@ import (
 
 // launcher starts and stops runs as PipelineJob objects.
 type launcher struct {
-	client    client.Client
+	client client.Client
+	// live reads past the cache, which the run of a moment ago has not reached yet.
+	live      client.Reader
 	namespace string
 	podsIn    func() string
 }
@@ -46,7 +48,7 @@ func passing(err error) error {
 
 // AbortPull implements plugins.Launcher.
 func (l *launcher) AbortPull(ctx context.Context, ref scm.PullRef, keep, reason string) (int, error) {
-	runs, err := l.runsOf(ctx, ref)
+	runs, err := l.runsOf(ctx, l.client, ref)
 	if err != nil {
 		return 0, err
 	}
@@ -68,16 +70,16 @@ func (l *launcher) AbortPull(ctx context.Context, ref scm.PullRef, keep, reason 
 
 // Tested implements plugins.Launcher.
 func (l *launcher) Tested(ctx context.Context, ref scm.PullRef, sha string) (bool, error) {
-	runs, err := l.runsOf(ctx, ref)
+	runs, err := l.runsOf(ctx, l.live, ref)
 	return slices.ContainsFunc(runs, func(pj *v1alpha1.PipelineJob) bool {
 		return pj.Spec.Refs.Pulls[0].SHA == sha && pj.Spec.Abort == "" && pj.Status.State != v1alpha1.StateAborted
 	}), err
 }
 
 // runsOf are the presubmit runs of one pull request, which must not be changed.
-func (l *launcher) runsOf(ctx context.Context, ref scm.PullRef) ([]*v1alpha1.PipelineJob, error) {
+func (l *launcher) runsOf(ctx context.Context, from client.Reader, ref scm.PullRef) ([]*v1alpha1.PipelineJob, error) {
 	var list v1alpha1.PipelineJobList
-	err := l.client.List(ctx, &list, client.InNamespace(l.namespace), client.UnsafeDisableDeepCopy,
+	err := from.List(ctx, &list, client.InNamespace(l.namespace), client.UnsafeDisableDeepCopy,
 		client.MatchingLabels{v1alpha1.LabelPull: strconv.Itoa(ref.Number), v1alpha1.LabelType: string(v1alpha1.Presubmit)})
 	if err != nil {
 		return nil, passing(err)

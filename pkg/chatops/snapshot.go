@@ -3,7 +3,6 @@ package chatops
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -130,16 +129,7 @@ func (s *Snapshot) Statuses(ctx context.Context, repo scm.Repo, sha string) ([]s
 }
 
 // IsBot says whether an account is Pharos itself.
-func (s *Snapshot) IsBot(user scm.User) bool { return s.Bot != "" && s.Named(user, s.Bot) }
-
-// Named says whether an account is the one that a configuration names: by its login, or by its id where anybody may take
-// any login.
-func (s *Snapshot) Named(user scm.User, name string) bool {
-	if s.Client.OpenNames {
-		return user.ID == name
-	}
-	return strings.EqualFold(user.Login, name)
-}
+func (s *Snapshot) IsBot(user scm.User) bool { return s.Client.Named(user, s.Bot) }
 
 // IsMember of the organisation that owns a repository.
 func (s *Snapshot) IsMember(ctx context.Context, org string, user scm.User) (bool, error) {

@@ -18,7 +18,7 @@ type Connection struct {
 	Kind string `json:"kind"`
 	// URL is the forge's address, without a trailing slash.
 	URL string `json:"url"`
-	// Bot is the account's login.
+	// Bot is the account's login, or its id on forges where anybody may take any name (Bitbucket Cloud).
 	Bot string `json:"bot"`
 	// TokenFile holds the account's token; WebhookSecretFiles hold every active webhook secret, so that one can be rotated.
 	TokenFile          string   `json:"token_file"`

@@ -72,7 +72,7 @@ func (r *Report) comment(ctx context.Context, ref scm.PullRef, results []*v1alph
 	}
 	thread, err := forge.Comments.List(ctx, ref)
 	if err == nil {
-		err = report.Comment(results, thread, r.clients.Bot(ref.Connection)).Apply(ctx, forge.Comments, ref)
+		err = report.Comment(results, thread, func(u scm.User) bool { return forge.Named(u, r.clients.Bot(ref.Connection)) }).Apply(ctx, forge.Comments, ref)
 	}
 	switch {
 	case ctx.Err() != nil:

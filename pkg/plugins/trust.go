@@ -16,7 +16,7 @@ func (t trigger) trustedUser(ctx context.Context, run *chatops.Run, repo scm.Rep
 		return false, nil // a deleted account
 	}
 	s := t.Triggers(repo)
-	isApp := func(name string) bool { return run.Named(user, name) || run.Named(user, name+"[bot]") }
+	isApp := func(name string) bool { return run.Client.Named(user, name) || run.Client.Named(user, name+"[bot]") }
 	if run.IsBot(user) || slices.ContainsFunc(s.TrustedApps, isApp) {
 		return true, nil
 	}

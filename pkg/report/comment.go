@@ -26,8 +26,8 @@ type Plan struct {
 // those of [Results]; old is the whole thread, of which only the bot's reports count. Rows of contexts without a result
 // are carried over. A failure that the thread does not show yet makes a new comment, so that people are notified;
 // anything else is an edit, and a report without rows goes.
-func Comment(results []*v1alpha1.PipelineJob, old []scm.Comment, bot string) Plan {
-	reports := reportsOf(old, bot)
+func Comment(results []*v1alpha1.PipelineJob, old []scm.Comment, isBot func(scm.User) bool) Plan {
+	reports := reportsOf(old, isBot)
 	rows, fresh := mergeRows(results, reports)
 	if len(rows) == 0 {
 		return Plan{Delete: ids(reports)}
@@ -64,10 +64,10 @@ func (p Plan) Apply(ctx context.Context, comments scm.Comments, ref scm.PullRef)
 	return nil
 }
 
-func reportsOf(thread []scm.Comment, bot string) []scm.Comment {
+func reportsOf(thread []scm.Comment, isBot func(scm.User) bool) []scm.Comment {
 	var reports []scm.Comment
 	for _, c := range thread {
-		if bot != "" && strings.EqualFold(c.Author.Login, bot) && strings.Contains(c.Body, marker) {
+		if isBot(c.Author) && strings.Contains(c.Body, marker) {
 			reports = append(reports, c)
 		}
 	}

@@ -1,5 +1,7 @@
 package scm
 
+import "strings"
+
 // Capabilities are the differences between forges that plugins may ask about, and that the README's matrix is made of.
 type Capabilities struct {
 	// StatusDescriptionLimit is the longest status description in characters the forge keeps; 0 means no known limit.
@@ -36,4 +38,13 @@ type Capabilities struct {
 	// ReservedCommands are commands that the forge swallows as its own when they begin a line of a comment; people write
 	// /pharos-NAME or /lh-NAME there.
 	ReservedCommands []string
+}
+
+// Named says whether an account is the one that a configuration names: by its login, or by its id where anybody may take any
+// login. Nobody is named by an empty name.
+func (c Capabilities) Named(user User, name string) bool {
+	if c.OpenNames {
+		return name != "" && user.ID == name
+	}
+	return name != "" && strings.EqualFold(user.Login, name)
 }

@@ -167,7 +167,7 @@ func (s *Sweeper) pull(ctx context.Context, client *scm.Client, pull *scm.PullRe
 		return found, fmt.Errorf("list comments of %v: %w", pull.Ref, err)
 	}
 	for _, c := range comments {
-		if c.Created.Before(since) || c.Author.Login == s.Forges.Bot(pull.Ref.Connection) {
+		if c.Created.Before(since) || client.Named(c.Author, s.Forges.Bot(pull.Ref.Connection)) {
 			continue
 		}
 		stored, err := s.put(ctx, &scm.CommentEvent{

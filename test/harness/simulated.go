@@ -75,7 +75,7 @@ func (s *Simulated) BotName() string {
 // OrgName implements Forge.
 func (s *Simulated) OrgName(name string) string {
 	if s.kind == "bitbucketserver" { // the key of a project
-		return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		return strings.ToUpper(strings.ReplaceAll(name, "-", ""))
 	}
 	return name
 }
