@@ -158,8 +158,13 @@ func (d *demo) failing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.site.WaitJob(ctx, "unit", v1alpha1.StateFailure, 2)
-	return err
+	if _, err = d.site.WaitJob(ctx, "unit", v1alpha1.StateFailure, 2); err != nil {
+		return err
+	}
+	return harness.Until(ctx, time.Minute, "the comment on it", func() (bool, string) {
+		comments, err := d.site.Forge.Comments(d.failed, harness.Bot)
+		return len(comments) > 0, fmt.Sprint(len(comments), " comments ", err)
+	})
 }
 
 func (d *demo) tell() {
