@@ -37,6 +37,13 @@ func (f *Forge) Fail(fault Fault) {
 	f.faults.list = append(f.faults.list, &fault)
 }
 
+// Heal takes back the faults that nobody has met.
+func (f *Forge) Heal() {
+	f.faults.mu.Lock()
+	defer f.faults.mu.Unlock()
+	f.faults.list = nil
+}
+
 // Calls counts the API's requests so far by "METHOD /path".
 func (f *Forge) Calls() map[string]int {
 	f.faults.mu.Lock()
@@ -83,6 +90,7 @@ func (f *faults) wrap(next http.Handler) http.Handler {
 		case fault.Truncate:
 			w.Header().Set("Content-Length", "1000")
 			_, _ = io.WriteString(w, `{"id": 1, "title": "half of `) // the rest never comes
+			_ = http.NewResponseController(w).Flush()                // a client that has the beginning cannot ask again unseen
 			panic(http.ErrAbortHandler)
 		case fault.Status != 0:
 			maps.Copy(w.Header(), fault.Header)
