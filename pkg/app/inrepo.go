@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,8 +45,8 @@ func (f *forges) login(name, cloneURL string) git.Login {
 	if err != nil || to.Scheme != forge.Scheme || !strings.EqualFold(to.Host, forge.Host) {
 		return git.Login{}
 	}
-	user := conn.Connection.Bot
-	if conn.proof.User != "" && !strings.Contains(conn.proof.User, "@") { // an e-mail address logs in to the API only
+	user := cmp.Or(conn.client.GitUser, conn.Connection.Bot)
+	if conn.client.GitUser == "" && conn.proof.User != "" && !strings.Contains(conn.proof.User, "@") { // an e-mail address logs in to the API only
 		user = conn.proof.User
 	}
 	return git.Login{Name: user, Token: conn.proof.Token}

@@ -11,15 +11,16 @@ var CacheDir = cacheDir
 
 // Proven is a connection with what it logs in with.
 type Proven struct {
-	URL, Bot string
-	Proof    scm.Credentials
+	URL, Bot, GitUser string
+	Proof             scm.Credentials
 }
 
 // LoginOf is how git logs in with these connections.
 func LoginOf(all map[string]Proven) func(name, cloneURL string) git.Login {
 	f, t := &forges{}, &table{byName: map[string]*connection{}}
 	for name, c := range all {
-		t.byName[name] = &connection{Connection: config.Connection{URL: c.URL, Bot: c.Bot}, proof: c.Proof}
+		client := scm.NewClient(scm.Client{Capabilities: scm.Capabilities{GitUser: c.GitUser}})
+		t.byName[name] = &connection{Connection: config.Connection{URL: c.URL, Bot: c.Bot}, proof: c.Proof, client: client}
 	}
 	f.table.Store(t)
 	return f.login

@@ -15,6 +15,7 @@ func TestGitLogsInToTheConnectionsOwnServerOnly(t *testing.T) {
 	login := app.LoginOf(map[string]app.Proven{
 		"main": {URL: "https://git.example.com", Bot: "bot", Proof: scm.Credentials{Token: "t"}},
 		"app":  {URL: "https://git.example.com", Bot: "bot"},
+		"kind": {URL: "https://git.example.com", Bot: "557058:1", GitUser: "x-token-auth", Proof: scm.Credentials{Token: "t"}},
 		"mail": {URL: "https://git.example.com", Bot: "bot", Proof: scm.Credentials{Token: "t", User: "bot@example.com"}},
 	})
 	bot := git.Login{Name: "bot", Token: "t"}
@@ -24,6 +25,7 @@ func TestGitLogsInToTheConnectionsOwnServerOnly(t *testing.T) {
 	}{
 		"its own server":            {"main", "https://git.example.com/acme/app.git", bot},
 		"by an e-mail address":      {"mail", "https://git.example.com/acme/app.git", bot},
+		"by the kind of the token":  {"kind", "https://git.example.com/acme/app.git", git.Login{Name: "x-token-auth", Token: "t"}},
 		"another server":            {"main", "https://evil.example.com/acme/app.git", git.Login{}},
 		"another port":              {"main", "https://git.example.com:8443/acme/app.git", git.Login{}},
 		"without encryption":        {"main", "http://git.example.com/acme/app.git", git.Login{}},

@@ -9,6 +9,8 @@ type Capabilities struct {
 	// PullHeadRef is the ref pattern that git fetches a pull request's head from, with %d for its number. It is empty where
 	// a pull request leaves no ref in the base repository: then the head branch is fetched, from Head.CloneURL for a fork.
 	PullHeadRef string
+	// GitUser is the user name that git logs in with beside the token; empty where it is the bot's.
+	GitUser string
 	// EmulatedLabels: the forge has no labels; Pharos keeps them in a comment of its own.
 	EmulatedLabels bool
 	// Issues and Milestones: the forge has them.

@@ -25,6 +25,7 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 	return scm.NewClient(scm.Client{
 		Capabilities: scm.Capabilities{
 			PullHeadRef:    "", // a pull request leaves no ref
+			GitUser:        gitUser(account.Credentials),
 			EmulatedLabels: true,
 			Issues:         true, Drafts: true, RequestChanges: true, ReviewRequests: true, OrgHooks: true,
 			OpenNames: true, CommentDeletions: true, InlineComments: true, Dismissals: true, StatusEvents: true,
@@ -41,4 +42,13 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 		Repositories: repositories{a, account.Connection},
 		Hooks:        hooks{a, none.Hooks},
 	}), nil
+}
+
+// gitUser is Bitbucket's name for the kind of token, which git logs in with: an API token goes with a person's e-mail address,
+// other tokens stand alone.
+func gitUser(proof scm.Credentials) string {
+	if proof.User != "" {
+		return "x-bitbucket-api-token-auth"
+	}
+	return "x-token-auth"
 }

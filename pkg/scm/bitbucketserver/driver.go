@@ -29,6 +29,7 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 		Capabilities: scm.Capabilities{
 			StatusDescriptionLimit: 255,
 			PullHeadRef:            "refs/pull-requests/%d/from",
+			GitUser:                "x-token-auth",
 			EmulatedLabels:         true,
 			Drafts:                 true, // since 8.18
 			Reopen:                 true, RequestChanges: true, ReviewRequests: true, Teams: true, HeadGuard: true, OrgHooks: true,
