@@ -77,10 +77,18 @@ cluster-down: bin/cluster ## stop that cluster and remove everything of it
 	bin/cluster down --root $(TEST_ROOT)
 
 .PHONY: test
-test: ## every test: unit, integration, end to end; prints what each stage took
+test: ## every test: unit, vendors, integration, end to end; prints what each stage took
 	@start=$$(date +%s); trap '$(MAKE) --no-print-directory cluster-down' EXIT; \
-	$(MAKE) --no-print-directory unit integration e2e; \
+	$(MAKE) --no-print-directory unit vendors integration e2e; \
 	echo "all tests passed in $$(( $$(date +%s) - start )) s"
+
+.PHONY: specs
+specs: ## fetch the documents that vendors publish of their APIs, into a cache outside the repository
+	$(call stage,fetch the vendors' documents,test/vendors/specs.sh)
+
+.PHONY: vendors
+vendors: specs ## hold drivers and simulator to the vendors' own documents and clients
+	$(call stage,tests against the vendors' documents,cd test/vendors && go test ./...)
 
 .PHONY: bench
 bench: bin/pharos bin/cluster ## benchmarks against a real API server, Gitea and S3; the figures go to standard output
@@ -99,6 +107,7 @@ fuzz: ## fuzz every parser for FUZZTIME each
 lint: ## static analysis
 	$(call stage,lint,$(GOLANGCI_LINT) run ./...)
 	$(call stage,lint the local cluster,cd test/cluster && $(GOLANGCI_LINT) run --config ../../.golangci.yml ./...)
+	$(call stage,lint the tests against vendors,cd test/vendors && $(GOLANGCI_LINT) run --config ../../.golangci.yml ./...)
 
 .PHONY: fmt
 fmt: ## format the code

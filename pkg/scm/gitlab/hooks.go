@@ -35,8 +35,6 @@ type events struct {
 	Milestones   bool `json:"milestone_events"`
 	Emoji        bool `json:"emoji_events"`
 	AccessTokens bool `json:"resource_access_token_events"`
-	Subgroups    bool `json:"subgroup_events"`
-	Members      bool `json:"member_events"`
 }
 
 // subscribed are the events that Parse reads. Those of jobs it reads too, but they are left as they are: each job sends four,
@@ -51,6 +49,10 @@ type hook struct {
 	URL    string `json:"url"`
 	Verify bool   `json:"enable_ssl_verification"`
 	events
+	// Subgroups and Members are events of groups, nil in a project's webhook.
+	Subgroups *bool `json:"subgroup_events,omitempty"`
+	Members   *bool `json:"member_events,omitempty"`
+
 	Filter   string `json:"push_events_branch_filter"`
 	Strategy string `json:"branch_filter_strategy,omitempty"`
 	Template string `json:"custom_webhook_template"`
@@ -91,7 +93,7 @@ func (h hooks) List(ctx context.Context, on scm.HookTarget) ([]scm.Hook, error) 
 
 func (h *hook) complete() bool {
 	everyBranch := h.Filter == "" || h.Strategy == "all_branches"
-	return h.events == subscribed && h.Verify && everyBranch && h.Template == ""
+	return h.events == subscribed && !isTrue(h.Subgroups) && !isTrue(h.Members) && h.Verify && everyBranch && h.Template == ""
 }
 
 func (h *hook) secretSet() bool {
@@ -105,8 +107,11 @@ func isTrue(b *bool) bool { return b != nil && *b }
 
 // newHook writes a secret of the form "whsec_..." as the key that signs deliveries, and takes the token away; any other is the
 // token that comes with them.
-func newHook(wanted scm.NewHook) hook {
+func newHook(on scm.HookTarget, wanted scm.NewHook) hook {
 	in := hook{URL: wanted.URL, Verify: true, events: subscribed, Strategy: "all_branches"}
+	if _, ofProject := on.Repo(); !ofProject {
+		in.Subgroups, in.Members = new(bool), new(bool)
+	}
 	if strings.HasPrefix(wanted.Secret, signingPrefix) {
 		in.Signing = wanted.Secret
 	} else {
@@ -117,14 +122,14 @@ func newHook(wanted scm.NewHook) hook {
 
 // Create implements scm.Hooks. A server that cannot sign answers ErrUnsupported for a secret that signs.
 func (h hooks) Create(ctx context.Context, on scm.HookTarget, wanted scm.NewHook) error {
-	if _, err := h.write(ctx, rest.Post("hooks.create", hookPath(on)), wanted); err != nil {
+	if _, err := h.write(ctx, on, rest.Post("hooks.create", hookPath(on)), wanted); err != nil {
 		return fmt.Errorf("create webhook on %v: %w", on, err)
 	}
 	return nil
 }
 
-func (h hooks) write(ctx context.Context, c rest.Call, wanted scm.NewHook) (*hook, error) {
-	in := newHook(wanted)
+func (h hooks) write(ctx context.Context, on scm.HookTarget, c rest.Call, wanted scm.NewHook) (*hook, error) {
+	in := newHook(on, wanted)
 	var after hook
 	if _, err := h.Do(ctx, c, in, &after); err != nil {
 		return nil, err
@@ -137,7 +142,7 @@ func (h hooks) write(ctx context.Context, c rest.Call, wanted scm.NewHook) (*hoo
 
 // Update implements scm.Hooks. A webhook that GitLab has given up stays so, whatever is written, so another takes its place.
 func (h hooks) Update(ctx context.Context, on scm.HookTarget, id string, wanted scm.NewHook) error {
-	after, err := h.write(ctx, rest.Put("hooks.update", hookPath(on, id)), wanted)
+	after, err := h.write(ctx, on, rest.Put("hooks.update", hookPath(on, id)), wanted)
 	if err != nil {
 		return fmt.Errorf("update webhook %s of %v: %w", id, on, err)
 	}

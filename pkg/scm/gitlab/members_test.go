@@ -158,6 +158,7 @@ func TestHooksAreJudged(t *testing.T) {
 		"without notes":            {object{"note_events": false}, scm.Hook{Active: true, SecretSet: true}},
 		"of some branches":         {object{"push_events_branch_filter": "main", "branch_filter_strategy": "wildcard"}, scm.Hook{Active: true, SecretSet: true}},
 		"with another body":        {object{"custom_webhook_template": "{}"}, scm.Hook{Active: true, SecretSet: true}},
+		"that tells of members":    {object{"member_events": true}, scm.Hook{Active: true, SecretSet: true}},
 		"that trusts anybody":      {object{"enable_ssl_verification": false}, scm.Hook{Active: true, SecretSet: true}},
 		"that is given up":         {object{"alert_status": "disabled"}, scm.Hook{Complete: true, SecretSet: true}},
 		"that rests for a while":   {object{"alert_status": "temporarily_disabled"}, scm.Hook{Active: true, Complete: true, SecretSet: true}},
@@ -186,7 +187,7 @@ func TestHooksAreWritten(t *testing.T) {
 	if err := h.Create(t.Context(), group, scm.NewHook{URL: "https://pharos.test/hook/main", Secret: "s3cret"}); err != nil {
 		t.Error(err)
 	}
-	for _, part := range []string{`"url":"https://pharos.test/hook/main"`, `"token":"s3cret"`, `"push_events":true`, `"pipeline_events":false`, `"enable_ssl_verification":true`} {
+	for _, part := range []string{`"url":"https://pharos.test/hook/main"`, `"token":"s3cret"`, `"push_events":true`, `"pipeline_events":false`, `"subgroup_events":false`, `"enable_ssl_verification":true`} {
 		if !strings.Contains(s.requests[0].Body, part) {
 			t.Errorf("%s does not hold %s", s.requests[0].Body, part)
 		}
@@ -196,6 +197,9 @@ func TestHooksAreWritten(t *testing.T) {
 	}
 	if err := h.Update(t.Context(), scm.HookTarget(repo), "5", scm.NewHook{URL: "https://pharos.test/hook/main", Secret: "s3cret"}); err != nil || len(s.requests) != 2 {
 		t.Errorf("update: %v, calls %v", err, s.lines())
+	}
+	if strings.Contains(s.requests[1].Body, "subgroup_events") {
+		t.Errorf("a project has no subgroups: %s", s.requests[1].Body)
 	}
 	if err := h.Delete(t.Context(), scm.HookTarget(repo), "5"); err != nil {
 		t.Errorf("what is gone is deleted: %v", err)

@@ -88,8 +88,8 @@ func (r *Repo) commit(as *User, branch string, files map[string]string, message 
 }
 
 func (r *Repo) stage(env []string, name, content string) error {
-	if content == "" {
-		_, err := r.gitIn(r.dir, env, nil, "", "update-index", "--force-remove", name)
+	if content == "" { // said this way because --force-remove wants a work tree
+		_, err := r.gitIn(r.dir, env, nil, "0 "+strings.Repeat("0", 40)+"\t"+name+"\x00", "update-index", "-z", "--index-info")
 		return err
 	}
 	blob, err := r.git(nil, content, "hash-object", "-w", "--stdin")
@@ -151,8 +151,8 @@ func (r *Repo) Diff(from, to string, sinceBase bool) ([]FileChange, error) {
 
 // Commit is one commit.
 type Commit struct {
-	SHA, Message, Name, Email string
-	Parents                   []string
+	SHA, Tree, Message, Name, Email string
+	Parents                         []string
 	// Date is RFC 3339.
 	Date string
 }
@@ -163,14 +163,16 @@ func (r *Repo) Log(from, to string) ([]Commit, error) {
 	if from != "" {
 		between = from + ".." + to
 	}
-	out, err := r.git(nil, "", "log", "-z", "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%cI%x1f%B", between)
+	out, err := r.git(nil, "", "log", "-z", "--format=%H%x1f%T%x1f%P%x1f%an%x1f%ae%x1f%cI%x1f%B", between)
 	if err != nil || out == "" {
 		return nil, err
 	}
 	var all []Commit
 	for record := range strings.SplitSeq(strings.TrimRight(out, "\x00"), "\x00") {
-		p := strings.SplitN(record, "\x1f", 6)
-		all = append(all, Commit{SHA: p[0], Parents: strings.Fields(p[1]), Name: p[2], Email: p[3], Date: p[4], Message: strings.TrimRight(p[5], "\n")})
+		p := strings.SplitN(record, "\x1f", 7)
+		all = append(all, Commit{
+			SHA: p[0], Tree: p[1], Parents: strings.Fields(p[2]), Name: p[3], Email: p[4], Date: p[5], Message: strings.TrimRight(p[6], "\n"),
+		})
 	}
 	return all, nil
 }

@@ -80,11 +80,18 @@ func (f *Forge) Deliveries(h *Hook) []Sent {
 	return all
 }
 
+// Resender is a dialect that changes the headers of a delivery when it is sent once more.
+type Resender interface{ Resend(m *Message) }
+
 // Redeliver sends a delivery once more, with the headers and the body it had.
 func (f *Forge) Redeliver(h *Hook, id int) error {
 	for _, s := range f.sent {
 		if s.ID == id && s.Hook == h {
-			h.queue.add(&Message{Event: s.Event, Header: s.Header.Clone(), Body: s.Body})
+			m := &Message{Event: s.Event, Header: s.Header.Clone(), Body: s.Body}
+			if d, ok := f.dialect.(Resender); ok {
+				d.Resend(m)
+			}
+			h.queue.add(m)
 			return nil
 		}
 	}

@@ -133,6 +133,8 @@ type Review struct {
 	Body      string
 	SHA       string
 	Submitted time.Time
+	// Was is the verdict that a dismissal withdrew.
+	Was scm.ReviewState
 	// Asked says that the author was one of the reviewers until this verdict.
 	Asked bool
 }

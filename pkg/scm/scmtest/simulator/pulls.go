@@ -22,6 +22,7 @@ type NewPull struct {
 
 // OpenPull opens a pull request.
 func (f *Forge) OpenPull(actor *User, r *Repo, n NewPull) (*Pull, error) {
+	n = f.titled(n)
 	from := n.From
 	if from == nil {
 		from = r
@@ -83,6 +84,7 @@ func (f *Forge) EditPull(actor *User, p *Pull, patch Patch) error {
 	if patch.Base != nil && p.Repo.Tip(*patch.Base) == "" {
 		return fmt.Errorf("branch %s: %w", *patch.Base, ErrNotFound)
 	}
+	patch = f.retitled(p, patch)
 	if was := f.rewrite(&p.Thing, patch, p); len(was) > 0 {
 		f.touch(p)
 		f.emit(&Change{Kind: scm.KindPullRequest, Action: scm.ActionEdited, Actor: actor, Repo: p.Repo, Pull: p, Was: was})

@@ -164,6 +164,13 @@ func (f *Forge) RemoveLabel(actor *User, t *Thing, name string) bool {
 	return true
 }
 
+// TellLabels tells of labels that a dialect has put on or taken off by itself, or has not: some vendors tell of both alike.
+func (f *Forge) TellLabels(actor *User, t *Thing) {
+	c := f.change(actor, t)
+	c.Action = scm.ActionLabeled
+	f.emit(c)
+}
+
 // AddMilestone makes a milestone.
 func (f *Forge) AddMilestone(r *Repo, title string) *Milestone {
 	m := &Milestone{ID: f.NextID(), Number: len(r.Milestones) + 1, Title: title}
@@ -184,7 +191,7 @@ func (f *Forge) SubmitReview(actor *User, p *Pull, state scm.ReviewState, body s
 // DismissReview withdraws a verdict.
 func (f *Forge) DismissReview(actor *User, p *Pull, v *Review) {
 	was := map[string]string{"state": string(v.State)}
-	v.State = scm.ReviewDismissed
+	v.Was, v.State = v.State, scm.ReviewDismissed
 	p.Updated = f.now()
 	f.emit(&Change{Kind: scm.KindReview, Action: scm.ActionDismissed, Actor: actor, Repo: p.Repo, Pull: p, Review: v, Was: was})
 }

@@ -274,7 +274,7 @@ func mergePull(c *call, p *simulator.Pull) (answer, error) {
 		return fail(unmerged(c.repo.Methods[i], err))
 	}
 	out := c.view().pull(p)
-	out["merge_commit"] = c.view().commitLink(p.Repo, p.MergeSHA) // whole here, and nowhere else
+	out["merge_commit"] = map[string]any{"hash": p.MergeSHA} // whole here, and nowhere else
 	if in.Close && p.HeadRepo == p.Repo {
 		if err := c.SetRef(c.actor, p.Repo, "refs/heads/"+p.Head, ""); err != nil {
 			return fail(err)

@@ -31,7 +31,7 @@ func (v view) page(r *simulator.Repo, path ...string) string {
 
 // text is one that a person typed, and its rendering.
 func text(typed string) map[string]any {
-	return map[string]any{"type": "rendered", "raw": typed, "markup": "markdown", "html": ""}
+	return map[string]any{"raw": typed, "markup": "markdown", "html": ""}
 }
 
 // user is null for nobody.
@@ -159,7 +159,11 @@ func (v view) commit(r *simulator.Repo, c simulator.Commit) map[string]any {
 	out := v.commitLink(r, c.SHA)
 	out["date"], out["message"], out["parents"], out["repository"] = c.Date, c.Message+"\n", parents, v.brief(r)
 	out["summary"], out["rendered"] = text(c.Message), map[string]any{"message": text(c.Message)}
-	out["author"] = map[string]any{"type": "author", "raw": fmt.Sprintf("%s <%s>", c.Name, c.Email), "user": v.user(v.byEmail(c.Email))}
+	author := map[string]any{"type": "author", "raw": fmt.Sprintf("%s <%s>", c.Name, c.Email)}
+	if u := v.byEmail(c.Email); u != nil {
+		author["user"] = v.user(u)
+	}
+	out["author"] = author
 	return out
 }
 

@@ -19,7 +19,7 @@ func (v view) listed(p *simulator.Pull) map[string]any {
 		closedBy = p.MergedBy
 	}
 	links := map[string]any{"self": link(v.repoAPI(p.Repo, "pullrequests", number)), "html": link(v.page(p.Repo, "pull-requests", number))}
-	for _, below := range []string{"commits", "approve", "request-changes", "diff", "diffstat", "comments", "activity", "merge", "decline", "statuses"} {
+	for _, below := range []string{"commits", "approve", "diff", "diffstat", "comments", "activity", "merge", "decline"} {
 		links[below] = link(v.repoAPI(p.Repo, "pullrequests", number, below))
 	}
 	out := map[string]any{
@@ -31,7 +31,7 @@ func (v view) listed(p *simulator.Pull) map[string]any {
 		"source": v.side(p.HeadRepo, p.Head, p.HeadSHA), "destination": v.side(p.Repo, p.Base, p.BaseSHA),
 	}
 	if p.MergeSHA != "" {
-		out["merge_commit"] = v.commitLink(p.Repo, short(p.MergeSHA))
+		out["merge_commit"] = map[string]any{"hash": short(p.MergeSHA)}
 	}
 	return out
 }
@@ -47,13 +47,7 @@ func (v view) pull(p *simulator.Pull) map[string]any {
 func short(sha string) string { return fmt.Sprintf("%.12s", sha) }
 
 func (v view) side(r *simulator.Repo, branch, sha string) map[string]any {
-	side := map[string]any{"branch": map[string]any{"name": branch, "links": map[string]any{}}, "repository": v.brief(r)}
-	if r == nil {
-		side["commit"] = map[string]any{"type": "commit", "hash": short(sha), "links": map[string]any{}}
-	} else {
-		side["commit"] = v.commitLink(r, short(sha))
-	}
-	return side
+	return map[string]any{"branch": map[string]any{"name": branch}, "commit": map[string]any{"hash": short(sha)}, "repository": v.brief(r)}
 }
 
 // reviewers stay so after their verdict.

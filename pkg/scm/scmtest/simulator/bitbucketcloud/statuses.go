@@ -3,7 +3,6 @@ package bitbucketcloud
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"unicode/utf8"
@@ -75,15 +74,10 @@ func setStatus(c *call, sha string) (answer, error) {
 	case err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "":
 		return fail(bad("url", "Enter a valid URL."))
 	}
-	replaces := slices.ContainsFunc(c.repo.Statuses[sha], func(s *simulator.Status) bool { return s.Key == in.Key })
 	set := c.SetStatus(c.actor, c.repo, sha, in.Key, scm.Status{
 		Context: cmp.Or(in.Name, in.Key), State: state, Description: in.Description, TargetURL: in.URL,
 	})
-	out := c.view().status(c.repo, sha, set)
-	if replaces {
-		return ok(out)
-	}
-	return answer{http.StatusCreated, out}, nil
+	return made(c.view().status(c.repo, sha, set))
 }
 
 func tooLong(field, text string, most int) error {

@@ -30,6 +30,13 @@ func (c *call) hook(o *simulator.Org) (*simulator.Hook, error) {
 	return nil, simulator.ErrNotFound
 }
 
+func (c *call) renderHook(o *simulator.Org, h *simulator.Hook) map[string]any {
+	if c.repo == nil {
+		return c.view().hook("Organization", c.base+root+"/orgs/"+o.Path, h)
+	}
+	return c.view().hook("Repository", c.view().repoAPI(c.repo), h)
+}
+
 // hookForm is a webhook as it is written.
 type hookForm struct {
 	Name   string
@@ -58,7 +65,7 @@ func (f *hookForm) onto(h *simulator.Hook) {
 
 func (s *server) hooks() {
 	s.hooked("GET", "", func(c *call, o *simulator.Org) (answer, error) {
-		return ok(each(page(c, c.HooksOf(o, c.repo)), c.view().hook))
+		return ok(each(page(c, c.HooksOf(o, c.repo)), func(h *simulator.Hook) map[string]any { return c.renderHook(o, h) }))
 	})
 	s.hooked("POST", "", func(c *call, o *simulator.Org) (answer, error) {
 		in, err := decode[hookForm](c)
@@ -72,7 +79,7 @@ func (s *server) hooks() {
 		}
 		h := &simulator.Hook{Active: true, Events: []string{"push"}}
 		in.onto(h)
-		return made(c.view().hook(c.AddHook(o, c.repo, h)))
+		return made(c.renderHook(o, c.AddHook(o, c.repo, h)))
 	})
 	s.hooked("PATCH", "/{id}", func(c *call, o *simulator.Org) (answer, error) {
 		h, err := c.hook(o)
@@ -84,7 +91,7 @@ func (s *server) hooks() {
 			return fail(err)
 		}
 		in.onto(h)
-		return ok(c.view().hook(h))
+		return ok(c.renderHook(o, h))
 	})
 	s.hooked("DELETE", "/{id}", func(c *call, o *simulator.Org) (answer, error) {
 		if !c.RemoveHook(o, c.repo, c.id()) {

@@ -23,6 +23,8 @@ func (c *call) asIssue(t *simulator.Thing) map[string]any {
 	return c.view().issue(t, c.repo.Pulls[t.Number])
 }
 
+func (c *call) labels(all []*simulator.Label) []map[string]any { return c.view().labels(c.repo, all) }
+
 func (s *server) issues() {
 	s.in("GET /issues/{number}", scm.PermissionRead, withThing(func(c *call, t *simulator.Thing) (answer, error) { return ok(c.asIssue(t)) }))
 	s.in("POST /issues", scm.PermissionRead, createIssue)
@@ -34,15 +36,15 @@ func (s *server) issues() {
 	s.in("PATCH /pulls/comments/{id}", scm.PermissionRead, comment(true, editComment))
 	s.in("DELETE /pulls/comments/{id}", scm.PermissionRead, comment(true, deleteComment))
 	s.in("GET /issues/{number}/labels", scm.PermissionRead, withThing(func(c *call, t *simulator.Thing) (answer, error) {
-		return ok(each(page(c, t.Labels), c.view().label))
+		return ok(c.labels(page(c, t.Labels)))
 	}))
 	s.in("POST /issues/{number}/labels", scm.PermissionTriage, withThing(addLabels))
 	s.in("DELETE /issues/{number}/labels/{name}", scm.PermissionTriage, withThing(removeLabel))
-	s.in("GET /labels", scm.PermissionRead, func(c *call) (answer, error) { return ok(each(page(c, c.repo.Labels), c.view().label)) })
+	s.in("GET /labels", scm.PermissionRead, func(c *call) (answer, error) { return ok(c.labels(page(c, c.repo.Labels))) })
 	s.in("POST /issues/{number}/assignees", scm.PermissionTriage, withThing(func(c *call, t *simulator.Thing) (answer, error) { return assign(c, t, true) }))
 	s.in("DELETE /issues/{number}/assignees", scm.PermissionTriage, withThing(func(c *call, t *simulator.Thing) (answer, error) { return assign(c, t, false) }))
 	s.in("GET /milestones", scm.PermissionRead, func(c *call) (answer, error) {
-		return ok(each(page(c, c.repo.Milestones), func(m *simulator.Milestone) map[string]any { return c.view().milestone(m).(map[string]any) }))
+		return ok(each(page(c, c.repo.Milestones), func(m *simulator.Milestone) map[string]any { return c.view().milestone(c.repo, m) }))
 	})
 }
 
@@ -82,8 +84,7 @@ func editIssue(c *call, t *simulator.Thing) (answer, error) {
 }
 
 func listComments(c *call, t *simulator.Thing) (answer, error) {
-	whole := slices.DeleteFunc(slices.Clone(t.Comments), func(one *simulator.Comment) bool { return one.Path != "" })
-	return ok(each(page(c, whole), func(one *simulator.Comment) map[string]any { return c.view().comment(t, one) }))
+	return ok(each(page(c, whole(t)), func(one *simulator.Comment) map[string]any { return c.view().comment(t, one) }))
 }
 
 func createComment(c *call, t *simulator.Thing) (answer, error) {
@@ -117,7 +118,7 @@ func editComment(c *call, t *simulator.Thing, found *simulator.Comment) (answer,
 		return fail(err)
 	}
 	c.EditComment(c.actor, t, found, in.Body)
-	return ok(c.view().comment(t, found))
+	return ok(c.view().anyComment(t, found))
 }
 
 func deleteComment(c *call, t *simulator.Thing, found *simulator.Comment) (answer, error) {
@@ -136,14 +137,14 @@ func addLabels(c *call, t *simulator.Thing) (answer, error) {
 		}
 		c.AddLabel(c.actor, t, name)
 	}
-	return ok(each(t.Labels, c.view().label))
+	return ok(c.labels(t.Labels))
 }
 
 func removeLabel(c *call, t *simulator.Thing) (answer, error) {
 	if !c.RemoveLabel(c.actor, t, c.PathValue("name")) {
 		return fail(simulator.ErrNotFound)
 	}
-	return ok(each(t.Labels, c.view().label))
+	return ok(c.labels(t.Labels))
 }
 
 // assign passes over people who cannot be assigned, as GitHub does.

@@ -2,7 +2,9 @@ package github
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -24,7 +26,7 @@ func withPull(h func(*call, *simulator.Pull) (answer, error)) handler {
 func (s *server) pulls() {
 	s.in("GET /pulls", scm.PermissionRead, listPulls)
 	s.in("POST /pulls", scm.PermissionRead, createPull)
-	s.in("GET /pulls/{number}", scm.PermissionRead, withPull(func(c *call, p *simulator.Pull) (answer, error) { return ok(c.view().pull(p)) }))
+	s.in("GET /pulls/{number}", scm.PermissionRead, withPull(func(c *call, p *simulator.Pull) (answer, error) { return ok(c.view().fullPull(p)) }))
 	s.in("PATCH /pulls/{number}", scm.PermissionWrite, withPull(editPull))
 	s.in("GET /pulls/{number}/files", scm.PermissionRead, withPull(listFiles))
 	s.in("GET /pulls/{number}/commits", scm.PermissionRead, withPull(listCommits))
@@ -45,13 +47,7 @@ func listPulls(c *call) (answer, error) {
 		}
 	}
 	slices.SortFunc(all, func(a, b *simulator.Pull) int { return b.Number - a.Number })
-	return ok(each(page(c, all), func(p *simulator.Pull) map[string]any {
-		out := c.view().pull(p)
-		for _, only := range []string{"mergeable", "merged", "merged_by", "comments"} { // of a single one only
-			delete(out, only)
-		}
-		return out
-	}))
+	return ok(each(page(c, all), c.view().pull))
 }
 
 func createPull(c *call) (answer, error) {
@@ -76,7 +72,7 @@ func createPull(c *call) (answer, error) {
 	if err != nil {
 		return fail(err)
 	}
-	return made(c.view().pull(p))
+	return made(c.view().fullPull(p))
 }
 
 func editPull(c *call, p *simulator.Pull) (answer, error) {
@@ -90,25 +86,35 @@ func editPull(c *call, p *simulator.Pull) (answer, error) {
 	if err := c.EditPull(c.actor, p, simulator.Patch{Title: in.Title, Body: in.Body, Base: in.Base, State: in.State}); err != nil {
 		return fail(err)
 	}
-	return ok(c.view().pull(p))
+	return ok(c.view().fullPull(p))
 }
 
 var fileStatus = map[string]string{"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied", "T": "changed"}
 
-func renderFile(f simulator.FileChange) map[string]any {
-	out := map[string]any{"sha": nil, "filename": f.Path, "status": fileStatus[f.Status], "additions": 1, "deletions": 0, "changes": 1}
-	if f.From != "" {
-		out["previous_filename"] = f.From
-	}
-	return out
+// files renders what differs at a commit. How many lines do, is not counted.
+func (c *call) files(head string, all []simulator.FileChange) []map[string]any {
+	return each(all, func(f simulator.FileChange) map[string]any {
+		path := escaped(f.Path)
+		out := map[string]any{
+			"sha": nil, "filename": f.Path, "status": fileStatus[f.Status], "additions": 1, "deletions": 0, "changes": 1,
+			"blob_url": fmt.Sprintf("%s/%s/blob/%s/%s", c.base, c.repo.FullName(), head, path), "raw_url": fmt.Sprintf("%s/%s/raw/%s/%s", c.base, c.repo.FullName(), head, path),
+			"contents_url": fmt.Sprintf("%s/contents/%s?ref=%s", c.view().repoAPI(c.repo), path, head),
+		}
+		if f.From != "" {
+			out["previous_filename"] = f.From
+		}
+		return out
+	})
 }
+
+func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 func listFiles(c *call, p *simulator.Pull) (answer, error) {
 	files, err := p.Repo.Diff(p.BaseSHA, p.HeadSHA, true)
 	if err != nil {
 		return fail(err)
 	}
-	return ok(each(page(c, files), renderFile))
+	return ok(c.files(p.HeadSHA, page(c, files)))
 }
 
 func (c *call) author(email string) *simulator.User {
@@ -121,7 +127,7 @@ func (c *call) author(email string) *simulator.User {
 }
 
 func (c *call) commits(all []simulator.Commit) []map[string]any {
-	return each(all, func(one simulator.Commit) map[string]any { return c.view().commit(one, c.author(one.Email)) })
+	return each(all, func(one simulator.Commit) map[string]any { return c.view().commit(c.repo, one, c.author(one.Email)) })
 }
 
 func listCommits(c *call, p *simulator.Pull) (answer, error) {
@@ -219,7 +225,7 @@ func requestReviewers(c *call, p *simulator.Pull) (answer, error) {
 			p.Reviewers = append(p.Reviewers, u)
 		}
 	}
-	return made(c.view().pull(p))
+	return made(c.view().fullPull(p))
 }
 
 func unrequestReviewers(c *call, p *simulator.Pull) (answer, error) {
@@ -228,7 +234,7 @@ func unrequestReviewers(c *call, p *simulator.Pull) (answer, error) {
 		return fail(err)
 	}
 	p.Reviewers = slices.DeleteFunc(p.Reviewers, func(u *simulator.User) bool { return slices.Contains(all, u) })
-	return ok(c.view().pull(p))
+	return ok(c.view().fullPull(p))
 }
 
 func replyInline(c *call, p *simulator.Pull) (answer, error) {

@@ -2,6 +2,8 @@ package github
 
 import (
 	"fmt"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
@@ -12,6 +14,9 @@ import (
 type view struct{ base string }
 
 func (c *call) view() view { return view{c.base} }
+
+// founded is when everything was made whose age nothing depends on.
+const founded = "2011-01-26T19:01:12Z"
 
 // stamp has whole seconds, as everywhere in GitHub's API.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
@@ -28,6 +33,17 @@ func (v view) user(u *simulator.User) any {
 		"organizations_url": api + "/orgs", "repos_url": api + "/repos", "events_url": api + "/events{/privacy}",
 		"received_events_url": api + "/received_events", "type": "User", "site_admin": false,
 	}
+}
+
+// collaborator renders a user with what the user may do.
+func (v view) collaborator(u *simulator.User, p scm.Permission) map[string]any {
+	out := v.user(u).(map[string]any)
+	out["role_name"] = roles[p]
+	out["permissions"] = map[string]any{
+		"pull": p >= scm.PermissionRead, "triage": p >= scm.PermissionTriage, "push": p >= scm.PermissionWrite,
+		"maintain": p >= scm.PermissionMaintain, "admin": p >= scm.PermissionAdmin,
+	}
+	return out
 }
 
 func (v view) users(all []*simulator.User) []any {
@@ -47,34 +63,21 @@ func (v view) owner(o *simulator.Org) any {
 	return u
 }
 
-func (v view) repo(r *simulator.Repo) map[string]any {
-	if r == nil {
-		return nil
-	}
-	allows := map[scm.MergeMethod]bool{}
-	for _, m := range r.Methods {
-		allows[m] = true
-	}
-	html := v.base + "/" + r.FullName()
+func (v view) label(r *simulator.Repo, l *simulator.Label) map[string]any {
+	return map[string]any{"id": l.ID, "node_id": fmt.Sprintf("LA_%d", l.ID), "url": v.repoAPI(r) + "/labels/" + url.PathEscape(l.Name), "name": l.Name, "color": "ededed", "default": false, "description": nil}
+}
+
+func (v view) labels(r *simulator.Repo, all []*simulator.Label) []map[string]any {
+	return each(all, func(l *simulator.Label) map[string]any { return v.label(r, l) })
+}
+
+func (v view) milestone(r *simulator.Repo, m *simulator.Milestone) map[string]any {
+	link := fmt.Sprintf("%s/milestones/%d", v.repoAPI(r), m.Number)
 	return map[string]any{
-		"id": r.ID, "node_id": fmt.Sprintf("R_%d", r.ID), "name": r.Name, "full_name": r.FullName(), "owner": v.owner(r.Org),
-		"private": r.Private, "archived": r.Archived, "html_url": html, "url": v.repoAPI(r), "clone_url": html + ".git",
-		"fork": r.Parent != nil, "default_branch": r.DefaultBranch, "description": nil, "disabled": false,
-		"allow_merge_commit": allows[scm.MergeCommit], "allow_squash_merge": allows[scm.MergeSquash], "allow_rebase_merge": allows[scm.MergeRebase],
+		"id": m.ID, "node_id": fmt.Sprintf("MI_%d", m.ID), "number": m.Number, "title": m.Title, "state": "open", "description": nil,
+		"url": link, "labels_url": link + "/labels", "html_url": fmt.Sprintf("%s/%s/milestone/%d", v.base, r.FullName(), m.Number),
+		"creator": v.owner(r.Org), "open_issues": 0, "closed_issues": 0, "created_at": founded, "updated_at": founded, "due_on": nil, "closed_at": nil,
 	}
-}
-
-func (v view) repoAPI(r *simulator.Repo) string { return v.base + root + "/repos/" + r.FullName() }
-
-func (v view) label(l *simulator.Label) map[string]any {
-	return map[string]any{"id": l.ID, "node_id": fmt.Sprintf("LA_%d", l.ID), "url": "", "name": l.Name, "color": "ededed", "default": false, "description": nil}
-}
-
-func (v view) milestone(m *simulator.Milestone) any {
-	if m == nil {
-		return nil
-	}
-	return map[string]any{"id": m.ID, "number": m.Number, "title": m.Title, "state": "open"}
 }
 
 func openOrClosed(s scm.State) string {
@@ -84,14 +87,23 @@ func openOrClosed(s scm.State) string {
 	return "closed"
 }
 
+// thing is what issues and pull requests render alike.
 func (v view) thing(t *simulator.Thing, kind string) map[string]any {
-	return map[string]any{
+	out := map[string]any{
 		"id": t.ID, "node_id": fmt.Sprintf("T_%d", t.ID), "number": t.Number, "title": t.Title, "body": nullable(t.Body), "user": v.user(t.Author),
-		"state": openOrClosed(t.State), "locked": false, "labels": each(t.Labels, v.label), "assignees": v.users(t.Assignees),
-		"assignee": first(v.users(t.Assignees)), "milestone": v.milestone(t.Milestone), "comments": len(t.Comments),
-		"created_at": stamp(t.Created), "updated_at": stamp(t.Updated), "author_association": "NONE",
-		"html_url": fmt.Sprintf("%s/%s/%s/%d", v.base, t.Repo.FullName(), kind, t.Number),
+		"state": openOrClosed(t.State), "locked": false, "active_lock_reason": nil, "labels": v.labels(t.Repo, t.Labels),
+		"assignees": v.users(t.Assignees), "assignee": first(v.users(t.Assignees)), "milestone": nil,
+		"created_at": stamp(t.Created), "updated_at": stamp(t.Updated), "closed_at": nil, "author_association": "NONE",
+		"comments_url": fmt.Sprintf("%s/issues/%d/comments", v.repoAPI(t.Repo), t.Number),
+		"html_url":     fmt.Sprintf("%s/%s/%s/%d", v.base, t.Repo.FullName(), kind, t.Number),
 	}
+	if t.Milestone != nil {
+		out["milestone"] = v.milestone(t.Repo, t.Milestone)
+	}
+	if t.State != scm.StateOpen {
+		out["closed_at"] = out["updated_at"]
+	}
+	return out
 }
 
 func nullable(s string) any {
@@ -113,81 +125,49 @@ func (v view) issue(t *simulator.Thing, p *simulator.Pull) map[string]any {
 	if t.IsPull {
 		kind = "pull"
 	}
+	link := fmt.Sprintf("%s/issues/%d", v.repoAPI(t.Repo), t.Number)
 	out := v.thing(t, kind)
-	out["url"] = fmt.Sprintf("%s/issues/%d", v.repoAPI(t.Repo), t.Number)
-	out["repository_url"] = v.repoAPI(t.Repo)
+	out["url"], out["repository_url"], out["comments"] = link, v.repoAPI(t.Repo), len(whole(t))
+	out["labels_url"], out["events_url"], out["timeline_url"] = link+"/labels{/name}", link+"/events", link+"/timeline"
+	out["reactions"], out["performed_via_github_app"] = reactions(link), nil
 	if p != nil {
+		pull := fmt.Sprintf("%s/pulls/%d", v.repoAPI(t.Repo), t.Number)
+		html := fmt.Sprint(out["html_url"])
 		out["draft"] = p.Draft
-		out["pull_request"] = map[string]any{
-			"url": fmt.Sprintf("%s/pulls/%d", v.repoAPI(t.Repo), t.Number), "html_url": out["html_url"], "merged_at": v.mergedAt(p),
-		}
+		out["pull_request"] = map[string]any{"url": pull, "html_url": html, "diff_url": html + ".diff", "patch_url": html + ".patch", "merged_at": v.mergedAt(p)}
 	}
 	return out
 }
 
-func (v view) mergedAt(p *simulator.Pull) any {
-	if p.State != scm.StateMerged {
-		return nil
-	}
-	return stamp(p.Updated)
+// whole are the comments on a thing as a whole, not on a line of its code.
+func whole(t *simulator.Thing) []*simulator.Comment {
+	return slices.DeleteFunc(slices.Clone(t.Comments), func(one *simulator.Comment) bool { return one.Path != "" })
 }
 
-func (v view) pull(p *simulator.Pull) map[string]any {
-	out := v.thing(&p.Thing, "pull")
-	out["url"] = fmt.Sprintf("%s/pulls/%d", v.repoAPI(p.Repo), p.Number)
-	out["draft"], out["merged"], out["merged_at"], out["merge_commit_sha"] = p.Draft, p.State == scm.StateMerged, v.mergedAt(p), nullable(p.MergeSHA)
-	out["merged_by"] = v.user(p.MergedBy)
-	out["requested_reviewers"], out["requested_teams"] = v.users(p.Reviewers), []any{}
-	out["base"] = v.side(p.Repo, p.Repo.Org.Path, p.Base, p.BaseSHA)
-	owner := p.Author.Login
-	if p.HeadRepo != nil {
-		owner = p.HeadRepo.Org.Path
-	}
-	out["head"] = v.side(p.HeadRepo, owner, p.Head, p.HeadSHA)
-	if p.State == scm.StateOpen {
-		out["mergeable"] = p.Mergeable()
+// reactions are none.
+func reactions(link string) map[string]any {
+	out := map[string]any{"url": link + "/reactions", "total_count": 0}
+	for _, kind := range []string{"+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"} {
+		out[kind] = 0
 	}
 	return out
-}
-
-func (v view) side(r *simulator.Repo, owner, branch, sha string) map[string]any {
-	side := map[string]any{"label": owner + ":" + branch, "ref": branch, "sha": sha, "repo": nil, "user": nil}
-	if r != nil {
-		side["repo"], side["user"] = v.repo(r), v.owner(r.Org)
-	}
-	return side
 }
 
 func (v view) comment(t *simulator.Thing, c *simulator.Comment) map[string]any {
+	link := fmt.Sprintf("%s/issues/comments/%d", v.repoAPI(t.Repo), c.ID)
+	kind := "issues"
+	if t.IsPull {
+		kind = "pull"
+	}
 	return map[string]any{
 		"id": c.ID, "node_id": fmt.Sprintf("IC_%d", c.ID), "body": c.Body, "user": v.user(c.Author), "created_at": stamp(c.Created),
-		"updated_at": stamp(c.Updated), "author_association": "NONE",
-		"html_url":  fmt.Sprintf("%s/%s/issues/%d#issuecomment-%d", v.base, t.Repo.FullName(), t.Number, c.ID),
-		"url":       fmt.Sprintf("%s/issues/comments/%d", v.repoAPI(t.Repo), c.ID),
+		"updated_at": stamp(c.Updated), "author_association": "NONE", "performed_via_github_app": nil, "url": link, "reactions": reactions(link),
+		"html_url":  fmt.Sprintf("%s/%s/%s/%d#issuecomment-%d", v.base, t.Repo.FullName(), kind, t.Number, c.ID),
 		"issue_url": fmt.Sprintf("%s/issues/%d", v.repoAPI(t.Repo), t.Number),
 	}
 }
 
-func (v view) inline(t *simulator.Thing, c *simulator.Comment) map[string]any {
-	out := v.comment(t, c)
-	out["path"], out["line"], out["side"], out["commit_id"], out["subject_type"] = c.Path, c.Line, "RIGHT", c.SHA, "line"
-	out["pull_request_url"] = fmt.Sprintf("%s/pulls/%d", v.repoAPI(t.Repo), t.Number)
-	if c.ReplyTo != 0 {
-		out["in_reply_to_id"] = c.ReplyTo
-	}
-	return out
-}
-
-// review renders a verdict, in capitals for the API.
-func (v view) review(p *simulator.Pull, r *simulator.Review, state string) map[string]any {
-	return map[string]any{
-		"id": r.ID, "node_id": fmt.Sprintf("PRR_%d", r.ID), "user": v.user(r.Author), "body": r.Body, "state": state, "commit_id": r.SHA,
-		"submitted_at": stamp(r.Submitted), "author_association": "NONE",
-		"html_url":         fmt.Sprintf("%s/%s/pull/%d#pullrequestreview-%d", v.base, p.Repo.FullName(), p.Number, r.ID),
-		"pull_request_url": fmt.Sprintf("%s/pulls/%d", v.repoAPI(p.Repo), p.Number),
-	}
-}
-
+// status renders a status of a commit, without who set it.
 func (v view) status(r *simulator.Repo, sha string, s *simulator.Status) map[string]any {
 	return map[string]any{
 		"id": s.ID, "node_id": fmt.Sprintf("SC_%d", s.ID), "state": s.State, "context": s.Context, "description": nullable(s.Description), "target_url": nullable(s.TargetURL),
@@ -195,19 +175,16 @@ func (v view) status(r *simulator.Repo, sha string, s *simulator.Status) map[str
 	}
 }
 
-func (v view) commit(c simulator.Commit, author *simulator.User) map[string]any {
-	parents := []any{}
-	for _, p := range c.Parents {
-		parents = append(parents, map[string]any{"sha": p})
-	}
-	who := map[string]any{"name": c.Name, "email": c.Email, "date": c.Date}
-	return map[string]any{"sha": c.SHA, "commit": map[string]any{"message": c.Message, "author": who, "committer": who}, "author": v.user(author), "parents": parents}
-}
-
-func (v view) hook(h *simulator.Hook) map[string]any {
+// hook renders a webhook of the repository or organisation whose link is given.
+func (v view) hook(kind, of string, h *simulator.Hook) map[string]any {
 	config := map[string]any{"url": h.URL, "content_type": h.Form["content_type"], "insecure_ssl": h.Form["insecure_ssl"]}
 	if h.Secret != "" {
 		config["secret"] = "********"
 	}
-	return map[string]any{"type": "Repository", "id": h.ID, "name": "web", "active": h.Active, "events": h.Events, "config": config}
+	link := fmt.Sprintf("%s/hooks/%d", of, h.ID)
+	return map[string]any{
+		"type": kind, "id": h.ID, "name": "web", "active": h.Active, "events": h.Events, "config": config, "url": link,
+		"ping_url": link + "/pings", "test_url": link + "/tests", "deliveries_url": link + "/deliveries", "created_at": founded, "updated_at": founded,
+		"last_response": map[string]any{"code": nil, "status": "unused", "message": nil},
+	}
 }

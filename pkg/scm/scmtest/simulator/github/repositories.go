@@ -11,7 +11,7 @@ import (
 )
 
 func (s *server) repositories() {
-	s.in("GET ", scm.PermissionRead, func(c *call) (answer, error) { return ok(c.view().repo(c.repo)) })
+	s.in("GET ", scm.PermissionRead, func(c *call) (answer, error) { return ok(c.view().fullRepo(c.repo)) })
 	s.in("GET /contents/{path...}", scm.PermissionRead, readFile)
 	s.in("GET /git/ref/heads/{branch...}", scm.PermissionRead, getBranch)
 	s.in("DELETE /git/refs/heads/{branch...}", scm.PermissionWrite, deleteBranch)
@@ -41,7 +41,11 @@ func getBranch(c *call) (answer, error) {
 	if sha == "" {
 		return fail(simulator.ErrNotFound)
 	}
-	return ok(map[string]any{"ref": "refs/heads/" + c.PathValue("branch"), "node_id": "", "url": "", "object": map[string]any{"type": "commit", "sha": sha, "url": ""}})
+	return ok(map[string]any{
+		"ref": "refs/heads/" + c.PathValue("branch"), "node_id": "REF_" + sha,
+		"url":    c.view().repoAPI(c.repo) + "/git/refs/heads/" + c.PathValue("branch"),
+		"object": map[string]any{"type": "commit", "sha": sha, "url": c.view().repoAPI(c.repo) + "/git/commits/" + sha},
+	})
 }
 
 func deleteBranch(c *call) (answer, error) {
@@ -64,25 +68,52 @@ func compare(c *call) (answer, error) {
 	if err != nil {
 		return fail(err)
 	}
-	commits, err := c.repo.Log(base, head)
+	ahead, err := c.repo.Log(base, head)
 	if err != nil {
 		return fail(err)
 	}
-	slices.Reverse(commits)
-	status := "diverged"
-	switch c.repo.MergeBase(base, head) {
-	case head:
-		status = "behind"
-		if base == head {
-			status = "identical"
-		}
-	case base:
-		status = "ahead"
+	behind, err := c.repo.Log(head, base)
+	if err != nil {
+		return fail(err)
 	}
-	return ok(map[string]any{
-		"status": status, "ahead_by": len(commits), "total_commits": len(commits),
-		"commits": c.commits(page(c, commits)), "files": each(files[:min(len(files), 300)], renderFile),
-	})
+	out, err := c.comparison(base, head)
+	if err != nil {
+		return fail(err)
+	}
+	slices.Reverse(ahead)
+	out["status"] = relation(len(ahead), len(behind))
+	out["ahead_by"], out["behind_by"], out["total_commits"] = len(ahead), len(behind), len(ahead)
+	out["commits"], out["files"] = c.commits(page(c, ahead)), c.files(head, files[:min(len(files), 300)])
+	return ok(out)
+}
+
+// comparison names the two commits compared and the one they came from.
+func (c *call) comparison(base, head string) (map[string]any, error) {
+	between := fmt.Sprintf("%.12s...%.12s", base, head)
+	html := c.base + "/" + c.repo.FullName() + "/compare/" + between
+	out := map[string]any{
+		"url": c.view().repoAPI(c.repo) + "/compare/" + between, "html_url": html, "permalink_url": html, "diff_url": html + ".diff", "patch_url": html + ".patch",
+	}
+	for name, sha := range map[string]string{"base_commit": base, "merge_base_commit": c.repo.MergeBase(base, head)} {
+		found, err := one(c.repo, sha)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = c.commits([]simulator.Commit{found})[0]
+	}
+	return out, nil
+}
+
+func relation(ahead, behind int) string {
+	switch {
+	case ahead > 0 && behind > 0:
+		return "diverged"
+	case ahead > 0:
+		return "ahead"
+	case behind > 0:
+		return "behind"
+	}
+	return "identical"
 }
 
 func setStatus(c *call) (answer, error) {
@@ -108,7 +139,9 @@ func setStatus(c *call) (answer, error) {
 		in.Context = "default"
 	}
 	st := c.SetStatus(c.actor, c.repo, sha, in.Context, scm.Status{Context: in.Context, State: in.State, Description: in.Description, TargetURL: in.TargetURL})
-	return made(c.view().status(c.repo, sha, st))
+	out := c.view().status(c.repo, sha, st)
+	out["creator"] = c.view().user(c.actor)
+	return made(out)
 }
 
 func combinedStatus(c *call) (answer, error) {
@@ -136,7 +169,8 @@ func combinedStatus(c *call) (answer, error) {
 		worst = "pending"
 	}
 	return ok(map[string]any{
-		"state": worst, "sha": sha, "total_count": len(all), "repository": c.view().repo(c.repo), "commit_url": "", "url": "",
+		"state": worst, "sha": sha, "total_count": len(all), "repository": c.view().repo(c.repo), "commit_url": c.view().commitAPI(c.repo, sha),
+		"url":      c.view().commitAPI(c.repo, sha) + "/status",
 		"statuses": each(page(c, all), func(st *simulator.Status) map[string]any { return c.view().status(c.repo, sha, st) }),
 	})
 }
@@ -153,5 +187,5 @@ func permission(c *call) (answer, error) {
 	if old == "" {
 		old = roles[p]
 	}
-	return answer{http.StatusOK, map[string]any{"permission": old, "role_name": roles[p], "user": c.view().user(u)}}, nil
+	return answer{http.StatusOK, map[string]any{"permission": old, "role_name": roles[p], "user": c.view().collaborator(u, p)}}, nil
 }

@@ -35,17 +35,34 @@ func (Dialect) Messages(f *simulator.Forge, c *simulator.Change) []simulator.Mes
 		event, payload := v.commentChange(c)
 		add(event, payload)
 	case scm.KindIssue:
-		payload := map[string]any{"action": c.Action, "issue": v.issue(&c.Issue.Thing, nil)}
-		if c.Label != nil {
-			payload["label"] = v.label(c.Label)
-		}
-		add("issues", payload)
+		add("issues", v.issueChange(c))
 	case scm.KindStatus:
-		payload := v.status(c.Repo, c.SHA, c.Status)
-		payload["sha"], payload["name"], payload["commit"], payload["branches"] = c.SHA, c.Repo.FullName(), map[string]any{"sha": c.SHA}, []any{}
-		add("status", payload)
+		add("status", v.statusChange(c))
 	}
 	return out
+}
+
+func (v view) issueChange(c *simulator.Change) map[string]any {
+	payload := map[string]any{"action": c.Action, "issue": v.issue(&c.Issue.Thing, nil)}
+	if c.Action == scm.ActionEdited {
+		payload["changes"] = changes(c)
+	}
+	if c.Label != nil {
+		payload["label"] = v.label(c.Repo, c.Label)
+	}
+	return payload
+}
+
+// statusChange is a status with its commit, and without a link of its own.
+func (v view) statusChange(c *simulator.Change) map[string]any {
+	payload := v.status(c.Repo, c.SHA, c.Status)
+	delete(payload, "url")
+	delete(payload, "node_id")
+	payload["sha"], payload["name"], payload["branches"] = c.SHA, c.Repo.FullName(), []any{}
+	if found, err := one(c.Repo, c.SHA); err == nil {
+		payload["commit"] = v.commit(c.Repo, found, nil)
+	}
+	return payload
 }
 
 const noCommit = "0000000000000000000000000000000000000000"
@@ -58,52 +75,64 @@ func orNone(sha string) string {
 }
 
 func (v view) push(c *simulator.Change, ref simulator.RefChange) map[string]any {
-	commits := []map[string]any{}
-	if strings.HasPrefix(ref.Ref, "refs/heads/") && ref.Before != "" && ref.After != "" {
-		all, err := c.Repo.Log(ref.Before, ref.After)
-		if err != nil {
-			all = nil
-		}
-		slices.Reverse(all)
-		for _, one := range all {
-			who := map[string]any{"name": one.Name, "email": one.Email}
-			commits = append(commits, map[string]any{"id": one.SHA, "message": one.Message, "timestamp": one.Date, "author": who, "committer": who})
-		}
-	}
-	return map[string]any{
+	payload := map[string]any{
 		"ref": ref.Ref, "before": orNone(ref.Before), "after": orNone(ref.After), "created": ref.Before == "", "deleted": ref.After == "",
 		"forced": false, "base_ref": nil, "compare": fmt.Sprintf("%s/%s/compare/%.12s...%.12s", v.base, c.Repo.FullName(), orNone(ref.Before), orNone(ref.After)),
-		"commits": commits, "head_commit": nil, "pusher": map[string]any{"name": c.Actor.Login, "email": c.Actor.Email},
+		"commits": v.news(c.Repo, ref), "head_commit": nil, "pusher": map[string]any{"name": c.Actor.Login, "email": c.Actor.Email},
 	}
+	if ref.After != "" {
+		if last, err := one(c.Repo, ref.After); err == nil {
+			payload["head_commit"] = v.pushed(c.Repo, last)
+		}
+	}
+	return payload
+}
+
+// news are the commits that a branch got, oldest first.
+func (v view) news(r *simulator.Repo, ref simulator.RefChange) []map[string]any {
+	if !strings.HasPrefix(ref.Ref, "refs/heads/") || ref.Before == "" || ref.After == "" {
+		return []map[string]any{}
+	}
+	all, err := r.Log(ref.Before, ref.After)
+	if err != nil {
+		return []map[string]any{}
+	}
+	slices.Reverse(all)
+	return each(all, func(one simulator.Commit) map[string]any { return v.pushed(r, one) })
 }
 
 func (v view) pullChange(c *simulator.Change) map[string]any {
-	payload := map[string]any{"action": c.Action, "number": c.Pull.Number, "pull_request": v.pull(c.Pull)}
+	payload := map[string]any{"action": c.Action, "number": c.Pull.Number, "pull_request": v.fullPull(c.Pull)}
 	switch c.Action {
 	case scm.ActionMerged:
 		payload["action"] = "closed"
 	case scm.ActionSynchronize:
 		payload["before"], payload["after"] = c.Was["head"], c.Pull.HeadSHA
 	case scm.ActionEdited:
-		changes := map[string]any{}
-		for name, was := range c.Was {
-			changes[name] = map[string]any{"from": was}
-		}
-		if was, moved := c.Was["base"]; moved {
-			changes["base"] = map[string]any{"ref": map[string]any{"from": was}, "sha": map[string]any{"from": c.Pull.BaseSHA}}
-		}
-		payload["changes"] = changes
+		payload["changes"] = changes(c)
 	}
 	if c.Label != nil {
-		payload["label"] = v.label(c.Label)
+		payload["label"] = v.label(c.Repo, c.Label)
 	}
 	return payload
+}
+
+// changes are what an edit replaced.
+func changes(c *simulator.Change) map[string]any {
+	out := map[string]any{}
+	for name, was := range c.Was {
+		out[name] = map[string]any{"from": was}
+	}
+	if was, moved := c.Was["base"]; moved {
+		out["base"] = map[string]any{"ref": map[string]any{"from": was}, "sha": map[string]any{"from": c.Pull.BaseSHA}}
+	}
+	return out
 }
 
 func (v view) commentChange(c *simulator.Change) (string, map[string]any) {
 	payload := map[string]any{"action": c.Action}
 	if c.Action == scm.ActionEdited {
-		payload["changes"] = map[string]any{"body": map[string]any{"from": ""}}
+		payload["changes"] = changes(c)
 	}
 	if c.Comment.Path != "" {
 		payload["comment"], payload["pull_request"] = v.inline(c.Thing(), c.Comment), v.pull(c.Pull)

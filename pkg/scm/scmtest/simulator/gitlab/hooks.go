@@ -35,6 +35,9 @@ func (s *server) hooks() {
 		h := &simulator.Hook{Active: true, Events: []string{"push_events"}, Form: object{
 			"enable_ssl_verification": true, "push_events_branch_filter": "", "branch_filter_strategy": "wildcard", "custom_webhook_template": nil,
 		}}
+		if c.repo == nil {
+			h.Form["subgroup_events"], h.Form["member_events"] = false, false
+		}
 		if err := c.onto(h); err != nil {
 			return fail(err)
 		}

@@ -33,7 +33,7 @@ func withIssue(h func(*call, *simulator.Issue) (answer, error)) handler {
 
 func (v view) issue(i *simulator.Issue) object {
 	out := v.thing(&i.Thing)
-	out["type"], out["issue_type"], out["confidential"] = "ISSUE", "issue", false
+	out["issue_type"], out["confidential"] = "issue", false
 	return out
 }
 

@@ -173,7 +173,11 @@ func listDiffs(c *call, p *simulator.Pull) (answer, error) {
 	if err != nil {
 		return fail(err)
 	}
-	return ok(each(page(c, files), diff))
+	return ok(each(page(c, files), func(f simulator.FileChange) object {
+		out := diff(f)
+		out["collapsed"], out["too_large"] = false, false
+		return out
+	}))
 }
 
 // listCommits leaves out the parents, as GitLab does.

@@ -22,8 +22,7 @@ func (v view) user(u *simulator.User) any {
 		return nil
 	}
 	return object{
-		"id": u.ID, "username": u.Login, "public_email": nil, "name": u.Name, "state": "active", "locked": false, "avatar_url": nil,
-		"web_url": v.base + "/" + u.Login,
+		"id": u.ID, "username": u.Login, "name": u.Name, "state": "active", "avatar_url": nil, "web_url": v.base + "/" + u.Login,
 	}
 }
 
@@ -124,7 +123,7 @@ func title(p *simulator.Pull) string {
 func (v view) listed(p *simulator.Pull) object {
 	out := v.thing(&p.Thing)
 	maps.Copy(out, object{
-		"title": title(p), "draft": p.Draft, "work_in_progress": p.Draft, "source_branch": p.Head, "target_branch": p.Base,
+		"title": title(p), "draft": p.Draft, "source_branch": p.Head, "target_branch": p.Base,
 		"source_project_id": nil, "target_project_id": p.Repo.ID, "sha": p.HeadSHA, "merge_status": "unchecked",
 		"detailed_merge_status": "unchecked", "merge_commit_sha": nil, "squash_commit_sha": nil, "reviewers": v.users(p.Reviewers),
 		"prepared_at": stamp(p.Created), "merge_user": v.user(p.MergedBy), "has_conflicts": false, "squash": false,
@@ -181,7 +180,7 @@ func (v view) note(t *simulator.Thing, c *simulator.Comment) object {
 	out := object{
 		"id": c.ID, "type": nil, "body": c.Body, "author": v.user(c.Author), "created_at": stamp(c.Created), "updated_at": stamp(c.Updated),
 		"system": false, "noteable_id": t.ID, "noteable_type": on, "noteable_iid": t.Number, "project_id": t.Repo.ID, "resolvable": false,
-		"confidential": false, "internal": false, "imported": false,
+		"confidential": false, "internal": false,
 	}
 	if c.Path != "" {
 		out["type"], out["position"] = "DiffNote", position(c)
@@ -217,7 +216,7 @@ func diff(f simulator.FileChange) object {
 		from = f.From
 	}
 	return object{
-		"old_path": from, "new_path": f.Path, "a_mode": "100644", "b_mode": "100644", "diff": "", "collapsed": false, "too_large": false,
+		"old_path": from, "new_path": f.Path, "a_mode": "100644", "b_mode": "100644", "diff": "",
 		"new_file": f.Status == "A", "renamed_file": f.Status == "R", "deleted_file": f.Status == "D",
 	}
 }

@@ -94,12 +94,18 @@ func (v view) push(c *simulator.Change, ref simulator.RefChange, kind string) ob
 	if ref.After != "" {
 		checkout = ref.After
 	}
-	return object{
-		"object_kind": kind, "event_name": kind, "before": orNone(ref.Before), "after": orNone(ref.After), "ref": ref.Ref, "ref_protected": false,
-		"checkout_sha": checkout, "message": nil, "user_id": c.Actor.ID, "user_name": c.Actor.Name, "user_username": c.Actor.Login, "user_email": "",
+	out := object{
+		"object_kind": kind, "event_name": kind, "before": orNone(ref.Before), "after": orNone(ref.After), "ref": ref.Ref,
+		"checkout_sha": checkout, "user_id": c.Actor.ID, "user_name": c.Actor.Name, "user_username": c.Actor.Login, "user_email": "",
 		"user_avatar": nil, "project_id": c.Repo.ID, "project": v.hookProject(c.Repo), "repository": v.hookRepository(c.Repo),
-		"commits": commits, "total_commits_count": len(commits), "push_options": object{},
+		"commits": commits, "total_commits_count": len(commits),
 	}
+	if kind == "push" {
+		out["ref_protected"] = false
+	} else {
+		out["message"] = nil
+	}
+	return out
 }
 
 func lastCommit(v view, r *simulator.Repo, c simulator.Commit) object {
@@ -116,7 +122,7 @@ func (v view) hookProject(r *simulator.Repo) any {
 	ssh := "git@gitlab.test:" + r.FullName() + ".git"
 	return object{
 		"id": r.ID, "name": r.Name, "description": "", "web_url": v.page(r), "avatar_url": nil, "git_ssh_url": ssh, "git_http_url": v.page(r) + ".git",
-		"namespace": r.Org.Path, "visibility_level": 20, "path_with_namespace": r.FullName(), "default_branch": r.DefaultBranch, "ci_config_path": nil,
+		"namespace": r.Org.Path, "visibility_level": 20, "path_with_namespace": r.FullName(), "default_branch": r.DefaultBranch,
 		"homepage": v.page(r), "url": ssh, "ssh_url": ssh, "http_url": v.page(r) + ".git",
 	}
 }
@@ -160,7 +166,7 @@ func (v view) pullAttributes(p *simulator.Pull) object {
 		"title": title(p), "draft": p.Draft, "work_in_progress": p.Draft, "source_branch": p.Head, "target_branch": p.Base,
 		"source_project_id": nil, "target_project_id": p.Repo.ID, "source": v.hookProject(p.HeadRepo), "target": v.hookProject(p.Repo),
 		"last_commit": nil, "merge_status": "unchecked", "detailed_merge_status": "unchecked", "merge_commit_sha": nil,
-		"reviewer_ids": ids(p.Reviewers), "system": false,
+		"reviewer_ids": ids(p.Reviewers),
 	})
 	if p.HeadRepo != nil {
 		out["source_project_id"] = p.HeadRepo.ID
@@ -176,7 +182,7 @@ func (v view) pullAttributes(p *simulator.Pull) object {
 
 func (v view) pullPayload(c *simulator.Change, action string, changes object) object {
 	attributes := v.pullAttributes(c.Pull)
-	attributes["action"] = action
+	attributes["action"], attributes["system"] = action, false
 	out := object{
 		"object_kind": "merge_request", "event_type": "merge_request", "user": hookUser(c.Actor), "project": v.hookProject(c.Repo),
 		"object_attributes": attributes, "labels": each(c.Pull.Labels, hookLabel), "changes": changes, "repository": v.hookRepository(c.Repo),
@@ -250,7 +256,7 @@ func (v view) issueChange(c *simulator.Change) object {
 	changes := textChanges(c, map[string]string{"title": t.Title, "body": t.Body})
 	labelChanges(c, t, changes)
 	attributes := v.thingAttributes(t)
-	attributes["action"], attributes["type"], attributes["confidential"] = actionOf(c), "Issue", false
+	attributes["action"], attributes["confidential"] = actionOf(c), false
 	out := object{
 		"object_kind": "issue", "event_type": "issue", "user": hookUser(c.Actor), "project": v.hookProject(c.Repo), "object_attributes": attributes,
 		"labels": each(t.Labels, hookLabel), "changes": changes, "repository": v.hookRepository(c.Repo),
