@@ -86,6 +86,11 @@ func (w *GiteaWorld) Repo(files map[string]string) (scm.Repo, error) {
 	return repo, err
 }
 
+// Rename lets the contract rename a repository.
+func (w *GiteaWorld) Rename(repo scm.Repo, to string) error {
+	return w.call(contract.Bot, "PATCH", repoAt(repo), map[string]any{"name": to}, nil)
+}
+
 // As implements contract.World.
 func (w *GiteaWorld) As(login string) contract.Person { return &giteaPerson{w, login} }
 

@@ -50,7 +50,7 @@ func Gaps(has scm.Capabilities) []string {
 
 func cases() []contractCase {
 	var all []contractCase
-	for _, group := range [][]contractCase{pushCases, pullEventCases, talkEventCases, deliveryCases, pullCases, completeCases, mergeCases, talkCases, restCases, faultCases} {
+	for _, group := range [][]contractCase{pushCases, pullEventCases, talkEventCases, deliveryCases, pullCases, completeCases, mergeCases, talkCases, restCases, renameCases, faultCases} {
 		all = append(all, group...)
 	}
 	return all
