@@ -2,10 +2,14 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/git"
 	"github.com/pharos-ci/pharos/pkg/inrepo"
@@ -31,10 +35,13 @@ func cacheDir(named string) string {
 	return filepath.Join(os.TempDir(), "pharos-cache")
 }
 
+// gitTokenTime bounds the making of a token for git, two calls at most.
+const gitTokenTime = time.Minute
+
 // login is how git reads from a connection's server. Any other server is told nothing.
 func (f *forges) login(name, cloneURL string) git.Login {
 	conn, ok := f.table.Load().byName[name]
-	if !ok || conn.proof.Token == "" {
+	if !ok || conn.proof.Token == "" && conn.client.GitToken == nil {
 		return git.Login{}
 	}
 	to, err := url.Parse(cloneURL)
@@ -49,5 +56,15 @@ func (f *forges) login(name, cloneURL string) git.Login {
 	if conn.client.GitUser == "" && conn.proof.User != "" && !strings.Contains(conn.proof.User, "@") { // an e-mail address logs in to the API only
 		user = conn.proof.User
 	}
-	return git.Login{Name: user, Token: conn.proof.Token}
+	token := conn.proof.Token
+	if conn.client.GitToken != nil {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(to.Path, "/"), "/")
+		ctx, cancel := context.WithTimeout(context.Background(), gitTokenTime)
+		defer cancel()
+		if token, err = conn.client.GitToken(ctx, owner); err != nil {
+			log.Log.Error(err, "git reads without a login", "connection", name, "owner", owner) // and says so itself where it needs one
+			return git.Login{}
+		}
+	}
+	return git.Login{Name: user, Token: token}
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -16,6 +17,10 @@ func TestGitLogsInToTheConnectionsOwnServerOnly(t *testing.T) {
 		"main": {URL: "https://git.example.com", Bot: "bot", Proof: scm.Credentials{Token: "t"}},
 		"app":  {URL: "https://git.example.com", Bot: "bot"},
 		"kind": {URL: "https://git.example.com", Bot: "557058:1", GitUser: "x-token-auth", Proof: scm.Credentials{Token: "t"}},
+		"made": {URL: "https://git.example.com", Bot: "bot", GitUser: "x", GitToken: func(_ context.Context, owner string) (string, error) {
+			return "token of " + owner, nil
+		}},
+		"lost": {URL: "https://git.example.com", Bot: "bot", GitToken: func(context.Context, string) (string, error) { return "", scm.ErrForbidden }},
 		"mail": {URL: "https://git.example.com", Bot: "bot", Proof: scm.Credentials{Token: "t", User: "bot@example.com"}},
 	})
 	bot := git.Login{Name: "bot", Token: "t"}
@@ -26,6 +31,8 @@ func TestGitLogsInToTheConnectionsOwnServerOnly(t *testing.T) {
 		"its own server":            {"main", "https://git.example.com/acme/app.git", bot},
 		"by an e-mail address":      {"mail", "https://git.example.com/acme/app.git", bot},
 		"by the kind of the token":  {"kind", "https://git.example.com/acme/app.git", git.Login{Name: "x-token-auth", Token: "t"}},
+		"by a token that is made":   {"made", "https://git.example.com/acme/app.git", git.Login{Name: "x", Token: "token of acme"}},
+		"no token can be made":      {"lost", "https://git.example.com/acme/app.git", git.Login{}},
 		"another server":            {"main", "https://evil.example.com/acme/app.git", git.Login{}},
 		"another port":              {"main", "https://git.example.com:8443/acme/app.git", git.Login{}},
 		"without encryption":        {"main", "http://git.example.com/acme/app.git", git.Login{}},

@@ -9,6 +9,9 @@ import (
 // method that the forge lacks answers [ErrUnsupported]; plugins ask [Capabilities] first.
 type Client struct {
 	Capabilities
+	// GitToken makes the token with which git reads the repositories of an owner, where it is not the account's own: it may
+	// make calls. Nil where it is.
+	GitToken     func(ctx context.Context, owner string) (string, error)
 	Pulls        PullRequests
 	Reviews      Reviews
 	Merges       Merges

@@ -97,6 +97,9 @@ func TestAConsumerGetsOneTokenForAll(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if token, err := c.GitToken(t.Context(), "acme"); err != nil || token == "" || "Bearer "+token != s.proof {
+		t.Errorf("git logs in with %q, %v; want the token of the API", token, err)
+	}
 	if s.grants != 1 {
 		t.Errorf("%d tokens were granted, want 1", s.grants)
 	}

@@ -1,7 +1,10 @@
 package bitbucketcloud
 
 import (
+	"context"
+
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
 
 var _ scm.Driver = Driver{}
@@ -22,7 +25,12 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 		return nil, err
 	}
 	none := scm.NewClient(scm.Client{})
+	var gitToken func(context.Context, string) (string, error)
+	if account.ClientID != "" {
+		gitToken = func(ctx context.Context, _ string) (string, error) { return a.Bearer(ctx, rest.Call{}) }
+	}
 	return scm.NewClient(scm.Client{
+		GitToken: gitToken,
 		Capabilities: scm.Capabilities{
 			PullHeadRef:    "", // a pull request leaves no ref
 			GitUser:        gitUser(account.Credentials),

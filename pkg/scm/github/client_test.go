@@ -190,6 +190,9 @@ func TestAnAppHasATokenOfItsOwnForEachOwner(t *testing.T) {
 	if want := []string{"Bearer token-3", "Bearer token-4"}; !slices.Equal(with, want) {
 		t.Errorf("called with %q, want %q", with, want)
 	}
+	if token, err := c.GitToken(t.Context(), "other"); err != nil || token != "token-2" {
+		t.Errorf("git logs in with %q, %v; want the token of the same owner", token, err)
+	}
 	if _, err := fresh.Labels.Defined(t.Context(), scm.Repo{Org: "elsewhere", Name: "app"}); !errors.Is(err, scm.ErrNotFound) {
 		t.Errorf("where the App is not installed: %v", err)
 	}

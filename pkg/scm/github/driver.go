@@ -32,10 +32,18 @@ func (Driver) Open(account scm.Account) (*scm.Client, error) {
 		return nil, fmt.Errorf("open client of connection %s: %w", account.Connection, err)
 	}
 	a := newAPI(base, account, prove)
+	var gitToken func(context.Context, string) (string, error)
+	if account.AppID != 0 {
+		gitToken = func(ctx context.Context, owner string) (string, error) {
+			return a.Bearer(ctx, rest.Get("git", []string{"repos", owner}))
+		}
+	}
 	return scm.NewClient(scm.Client{
+		GitToken: gitToken,
 		Capabilities: scm.Capabilities{
 			StatusDescriptionLimit: descriptionLimit,
 			PullHeadRef:            "refs/pull/%d/head",
+			GitUser:                "x-access-token",
 			Issues:                 true, Milestones: true, Drafts: true, Reopen: true, RequestChanges: true, ReviewRequests: true,
 			Assignees: true, Teams: true, HeadGuard: true, OrgHooks: true, Redelivery: true,
 			CommentDeletions: true, InlineComments: true, Dismissals: true, StatusEvents: true, ReopenEvents: true, EditDetails: true,

@@ -37,6 +37,18 @@ type API struct {
 	Kind    func(status int, explanation string) error
 }
 
+// Bearer is the token that a call would be sent with, empty where it proves itself otherwise.
+func (a *API) Bearer(ctx context.Context, c Call) (string, error) {
+	header := http.Header{}
+	if a.Authorize != nil {
+		if err := a.Authorize(context.WithValue(ctx, callKey{}, c), header); err != nil {
+			return "", err
+		}
+	}
+	token, _ := strings.CutPrefix(header.Get("Authorization"), "Bearer ")
+	return token, nil
+}
+
 // Base checks the address of an account and gives it with a slash at its end.
 func Base(account scm.Account) (*url.URL, error) {
 	base, err := url.Parse(strings.TrimSuffix(account.URL, "/") + "/")
