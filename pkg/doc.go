@@ -22,6 +22,7 @@ event travels from the forge and back. A test holds this table against the real 
 	   scm/scmtest/contract   what every driver has to pass
 	   scm/scmtest/simulator/bitbucketcloud  Bitbucket Cloud's dialect
 	   scm/scmtest/simulator/bitbucketserver  Bitbucket Data Center's dialect
+	   scm/scmtest/simulator/gitea  Gitea's dialect
 	   scm/scmtest/simulator/github  GitHub's dialect
 	   scm/scmtest/simulator/gitlab  GitLab's dialect
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from

@@ -9,7 +9,7 @@ import (
 	"github.com/pharos-ci/pharos/test/harness"
 )
 
-// everywhereJob is the same on each connection, and says where it runs.
+// everywhereJob is the same on each connection: two Giteas, a GitHub and a GitLab.
 const everywhereJob = `
   %[1]s:
   - name: unit
@@ -21,18 +21,14 @@ const everywhereJob = `
 
 func TestSeveralForgesServeSideBySide(t *testing.T) {
 	t.Parallel()
-	cluster, err := harness.LoadCluster()
-	if err != nil {
-		t.Fatal(err)
-	}
 	others := map[string]harness.Forge{}
 	jobs := "\npresubmits:" + everywhereJob
-	for name, kind := range map[string]string{"hub": "github", "lab": "gitlab", "second": "github"} {
-		forge, closed, err := harness.OpenForge(kind, cluster, t.TempDir())
+	for name, kind := range map[string]string{"hub": "github", "lab": "gitlab", "second": "gitea"} {
+		forge, err := harness.OpenSimulated(kind, t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(closed)
+		t.Cleanup(forge.Close)
 		others[name] = forge
 		jobs += strings.ReplaceAll(everywhereJob, "%[1]s", `"`+name+`:%[1]s"`)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator"
 	simbitbucketcloud "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/bitbucketcloud"
 	simbitbucketserver "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/bitbucketserver"
+	simgitea "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/gitea"
 	simgithub "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/github"
 	simgitlab "github.com/pharos-ci/pharos/pkg/scm/scmtest/simulator/gitlab"
 )
@@ -27,10 +28,10 @@ var drivers = map[string]scm.Driver{
 	"gitea": gitea.Driver{}, "github": github.Driver{}, "gitlab": gitlab.Driver{},
 }
 
-// dialects of the forges that no machine of ours can run, by kind.
+// dialects of the simulator, by kind.
 var dialects = map[string]simulator.Dialect{
 	"bitbucketcloud": simbitbucketcloud.Dialect{}, "bitbucketserver": simbitbucketserver.Dialect{},
-	"github": simgithub.Dialect{}, "gitlab": simgitlab.Dialect{},
+	"gitea": simgitea.Dialect{}, "github": simgithub.Dialect{}, "gitlab": simgitlab.Dialect{},
 }
 
 // ForgeKinds are all kinds of forges, Gitea first.
@@ -42,12 +43,20 @@ func OpenForge(kind string, c *Cluster, dir string) (forge Forge, closed func(),
 		g, err := OpenGitea(c)
 		return g, func() {}, err
 	}
+	s, err := OpenSimulated(kind, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, s.Close, nil
+}
+
+// OpenSimulated is a simulated forge of any kind, which keeps its repositories in dir until Close.
+func OpenSimulated(kind, dir string) (*Simulated, error) {
 	dialect, ok := dialects[kind]
 	if !ok {
-		return nil, nil, fmt.Errorf("there is no forge %q: choose one of %s", kind, strings.Join(ForgeKinds, ", "))
+		return nil, fmt.Errorf("there is no forge %q: choose one of %s", kind, strings.Join(ForgeKinds, ", "))
 	}
-	s := &Simulated{Forge: simulator.Start(dialect, dir), kind: kind}
-	return s, s.Close, nil
+	return &Simulated{Forge: simulator.Start(dialect, dir), kind: kind}, nil
 }
 
 var _ Forge = (*Simulated)(nil)

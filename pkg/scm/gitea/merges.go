@@ -18,7 +18,8 @@ var styles = map[scm.MergeMethod]string{
 	"": "merge", scm.MergeCommit: "merge", scm.MergeSquash: "squash", scm.MergeRebase: "rebase", scm.MergeFastForward: "fast-forward-only",
 }
 
-// Merge implements scm.Merges. Gitea does not tell the commit that it made.
+// Merge implements scm.Merges. Gitea does not tell the commit that it made. It answers a conflict and a check for conflicts that
+// goes on alike, so the error is ErrNotMergeable and ErrTransient then.
 func (m merges) Merge(ctx context.Context, ref scm.PullRef, how scm.Merge) (string, error) {
 	style, ok := styles[how.Method]
 	if !ok || how.SHA == "" {
@@ -31,9 +32,22 @@ func (m merges) Merge(ctx context.Context, ref scm.PullRef, how scm.Merge) (stri
 		Head    string `json:"head_commit_id"`
 	}{style, how.Title, how.Body, how.SHA}
 	if _, err := m.Do(ctx, rest.Post("merges.merge", pullPath(ref, "merge")), in, nil); err != nil {
+		if how.Method == scm.MergeFastForward && errors.Is(err, scm.ErrTransient) { // for Gitea a diverged base is a failure of its own
+			err = errors.Join(m.diverged(ctx, ref), err)
+		}
 		return "", fmt.Errorf("merge %v: %w", ref, mergeError(err))
 	}
 	return "", nil
+}
+
+// diverged is ErrNotMergeable if the base has commits that the head lacks.
+func (m merges) diverged(ctx context.Context, ref scm.PullRef) error {
+	var now pull
+	_, err := m.Do(ctx, rest.Get("pulls.get", pullPath(ref)), nil, &now)
+	if err == nil && now.MergeBase != "" && now.MergeBase != now.Base.SHA {
+		return fmt.Errorf("the base has moved on: %w", scm.ErrNotMergeable)
+	}
+	return err
 }
 
 // mergeError sorts what Gitea answers with two statuses.
@@ -47,8 +61,8 @@ func mergeError(err error) error {
 		return fmt.Errorf("%w: %w", scm.ErrHeadMoved, err)
 	case strings.Contains(text, "not allowed to merge"):
 		return fmt.Errorf("%w: %w", scm.ErrForbidden, err)
-	case strings.Contains(text, "try again later"): // it does not know yet whether there are conflicts
-		return fmt.Errorf("%w: %w", scm.ErrTransient, err)
+	case strings.Contains(text, "try again later"): // there are conflicts, or it does not know yet whether there are
+		return fmt.Errorf("%w or %w: %w", scm.ErrNotMergeable, scm.ErrTransient, err)
 	case strings.Contains(text, "push out of date"): // somebody pushed to the base in that moment
 		return err
 	}

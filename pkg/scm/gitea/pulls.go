@@ -210,10 +210,11 @@ type pull struct {
 	Base      branch  `json:"base"`
 	Head      branch  `json:"head"`
 	Assignees []user  `json:"assignees"`
-	// Reviewers are those asked for a review.
+	// Reviewers are those asked for a review, and those who have given one: Gitea does not tell them apart.
 	Reviewers []user     `json:"requested_reviewers"`
 	Milestone *milestone `json:"milestone"`
 	MergeSHA  *string    `json:"merge_commit_sha"`
+	MergeBase string     `json:"merge_base"`
 	Updated   time.Time  `json:"updated_at"`
 }
 
