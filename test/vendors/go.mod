@@ -78,3 +78,11 @@ require (
 )
 
 replace github.com/pharos-ci/pharos => ../..
+
+// The product's versions, so that what both need is compiled once.
+replace (
+	github.com/santhosh-tekuri/jsonschema/v6 => github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
+	go.yaml.in/yaml/v3 => go.yaml.in/yaml/v3 v3.0.4
+	golang.org/x/text => golang.org/x/text v0.40.0
+	google.golang.org/protobuf => google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af
+)
