@@ -40,7 +40,7 @@ func (c contents) Branch(ctx context.Context, repo scm.Repo, branch string) (str
 	if err != nil {
 		return "", fmt.Errorf("get branch %s of %v: %w", branch, repo, err)
 	}
-	return commitID(answer.Values[0].ID)
+	return scm.CommitID(answer.Values[0].ID)
 }
 
 // DeleteBranch implements scm.Contents.

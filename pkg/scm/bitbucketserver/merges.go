@@ -53,7 +53,7 @@ func (m merges) Merge(ctx context.Context, ref scm.PullRef, how scm.Merge) (stri
 	if err != nil {
 		return "", fmt.Errorf("merge %v: %w", ref, err)
 	}
-	return commitID(merged.Properties.MergeCommit.ID)
+	return scm.CommitID(merged.Properties.MergeCommit.ID)
 }
 
 type mergeRequest struct {

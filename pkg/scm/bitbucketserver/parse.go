@@ -178,8 +178,8 @@ func (c *refChange) normal() (scm.RefUpdate, error) {
 	if !strings.HasPrefix(c.RefID, "refs/") {
 		return scm.RefUpdate{}, fmt.Errorf("%w: push of %.80q is not of a ref", scm.ErrMalformed, c.RefID)
 	}
-	before, errBefore := commitID(c.FromHash)
-	after, errAfter := commitID(c.ToHash)
+	before, errBefore := scm.CommitID(c.FromHash)
+	after, errAfter := scm.CommitID(c.ToHash)
 	return scm.RefUpdate{Ref: c.RefID, Before: before, After: after}, errors.Join(errBefore, errAfter)
 }
 

@@ -32,7 +32,7 @@ func (d *delivery) pullRequest(body []byte) (scm.Event, error) {
 	case scm.ActionEdited:
 		event.Action, event.Edited = payload.former.edits(&pr)
 	case scm.ActionSynchronize:
-		event.Before, err = commitID(payload.PreviousFromHash)
+		event.Before, err = scm.CommitID(payload.PreviousFromHash)
 	}
 	if err != nil {
 		return nil, err

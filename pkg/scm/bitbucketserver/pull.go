@@ -54,7 +54,7 @@ func (r *ref) branch() string {
 }
 
 func (r *ref) normal() (scm.Branch, error) {
-	sha, err := commitID(r.LatestCommit)
+	sha, err := scm.CommitID(r.LatestCommit)
 	return scm.Branch{Name: r.branch(), SHA: sha, Repo: r.Repository.fullName()}, err
 }
 
@@ -71,7 +71,7 @@ func (p *pull) normal(repo scm.Repo) (scm.PullRequest, error) {
 	if err != nil {
 		return scm.PullRequest{}, fmt.Errorf("base of #%d: %w", p.ID, err)
 	}
-	merged, err := commitID(p.Properties.MergeCommit.ID)
+	merged, err := scm.CommitID(p.Properties.MergeCommit.ID)
 	if err != nil {
 		return scm.PullRequest{}, fmt.Errorf("merge commit of #%d: %w", p.ID, err)
 	}
@@ -197,15 +197,4 @@ func moment(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return t
-}
-
-// commitID checks a commit id, so that nothing else ever reaches a git command line. No commit is "" or all zeros.
-func commitID(s string) (string, error) {
-	if strings.Trim(s, "0") == "" {
-		return "", nil
-	}
-	if (len(s) != 40 && len(s) != 64) || strings.Trim(s, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%.80q is not a commit id: %w", s, scm.ErrMalformed)
-	}
-	return s, nil
 }

@@ -150,7 +150,7 @@ type participant struct {
 
 // review is the participant's verdict, without a state if there is none.
 func (p *participant) review() (scm.Review, error) {
-	sha, err := commitID(p.LastReviewed)
+	sha, err := scm.CommitID(p.LastReviewed)
 	if err != nil || p.User == nil {
 		return scm.Review{}, err
 	}

@@ -1,40 +1,15 @@
 package bitbucketserver
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-// authentic says whether any of the secrets signed body. Secrets are compared in constant time; empty ones sign nothing.
+// authentic looks at the signature. Bitbucket signs with SHA-256 unless its administrator chose otherwise, which is not
+// supported. A webhook without a secret sends no header, and nor does the "test connection" button of some versions.
 func authentic(header http.Header, body []byte, secrets [][]byte) bool {
-	sent, ok := signature(header)
-	if !ok {
-		return false
-	}
-	var sum [sha256.Size]byte
-	for _, secret := range secrets {
-		if len(secret) == 0 {
-			continue
-		}
-		mac := hmac.New(sha256.New, secret)
-		mac.Write(body)
-		if hmac.Equal(mac.Sum(sum[:0]), sent[:]) {
-			return true
-		}
-	}
-	return false
-}
-
-// signature decodes the HMAC that came with a delivery. Bitbucket signs with SHA-256 unless its administrator chose otherwise,
-// which is not supported. A webhook without a secret sends no header, and nor does the "test connection" button of some versions.
-func signature(header http.Header) (sum [sha256.Size]byte, ok bool) {
 	value, ok := strings.CutPrefix(header.Get("X-Hub-Signature"), "sha256=")
-	if !ok || len(value) != hex.EncodedLen(sha256.Size) {
-		return sum, false
-	}
-	_, err := hex.Decode(sum[:], []byte(value))
-	return sum, err == nil
+	return ok && scm.SignedBy(secrets, body, value)
 }

@@ -34,7 +34,7 @@ func (c contents) Branch(ctx context.Context, repo scm.Repo, branch string) (str
 	if _, err := c.Do(ctx, rest.Get("branches.get", branchPath(repo, branch)), nil, &answer); err != nil {
 		return "", fmt.Errorf("get branch %s of %v: %w", branch, repo, err)
 	}
-	return commitID(answer.Commit.ID)
+	return scm.CommitID(answer.Commit.ID)
 }
 
 // DeleteBranch implements scm.Contents.

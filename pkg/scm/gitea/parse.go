@@ -116,8 +116,8 @@ func (d *delivery) push(body []byte) (scm.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, errBefore := commitID(payload.Before)
-	after, errAfter := commitID(payload.After)
+	before, errBefore := scm.CommitID(payload.Before)
+	after, errAfter := scm.CommitID(payload.After)
 	if err := errors.Join(errBefore, errAfter); err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (d *delivery) status(body []byte) (scm.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	sha, err := commitID(payload.SHA)
+	sha, err := scm.CommitID(payload.SHA)
 	if err != nil || sha == "" {
 		return nil, fmt.Errorf("%w: status of no commit", scm.ErrMalformed)
 	}

@@ -63,7 +63,7 @@ func (d *delivery) review(event string, body []byte) (scm.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	sha, err := commitID(payload.CommitID)
+	sha, err := scm.CommitID(payload.CommitID)
 	if err != nil {
 		return nil, err
 	}

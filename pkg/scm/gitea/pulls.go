@@ -275,7 +275,7 @@ func (b *branch) normal() (scm.Branch, error) {
 	if strings.HasPrefix(name, "refs/") {
 		name = b.Label
 	}
-	sha, err := commitID(b.SHA)
+	sha, err := scm.CommitID(b.SHA)
 	if err != nil {
 		return scm.Branch{}, err
 	}
@@ -295,15 +295,4 @@ func stateOf(state string, merged bool) scm.State {
 	default:
 		return scm.StateOpen
 	}
-}
-
-// commitID checks a commit id, so that nothing else ever reaches a git command line. No commit is "" or all zeros.
-func commitID(s string) (string, error) {
-	if strings.Trim(s, "0") == "" {
-		return "", nil
-	}
-	if (len(s) != 40 && len(s) != 64) || strings.Trim(s, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%.80q is not a commit id: %w", s, scm.ErrMalformed)
-	}
-	return s, nil
 }

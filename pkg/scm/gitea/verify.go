@@ -1,46 +1,18 @@
 package gitea
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
-// authentic says whether any of the secrets signed body. Secrets are compared in constant time; empty ones sign nothing.
+// authentic looks at the signature: Gitea's header, or where it is absent Forgejo's or the one both send for GitHub's sake. A
+// server whose webhook has no secret sends them empty.
 func authentic(header http.Header, body []byte, secrets [][]byte) bool {
-	sent, ok := signature(header)
-	if !ok {
-		return false
-	}
-	var sum [sha256.Size]byte
-	for _, secret := range secrets {
-		if len(secret) == 0 {
-			continue
-		}
-		mac := hmac.New(sha256.New, secret)
-		mac.Write(body)
-		if hmac.Equal(mac.Sum(sum[:0]), sent[:]) {
-			return true
-		}
-	}
-	return false
-}
-
-// signature decodes the HMAC-SHA256 that came with a delivery: Gitea's header, or where it is absent Forgejo's or the
-// one both send for GitHub's sake. A server whose webhook has no secret sends them empty.
-func signature(header http.Header) (sum [sha256.Size]byte, ok bool) {
-	value := header.Get("X-Gitea-Signature")
-	if value == "" {
-		value = header.Get("X-Forgejo-Signature")
-	}
+	value := first(header, "X-Gitea-Signature", "X-Forgejo-Signature")
 	if value == "" {
 		value = strings.TrimPrefix(header.Get("X-Hub-Signature-256"), "sha256=")
 	}
-	if len(value) != hex.EncodedLen(sha256.Size) {
-		return sum, false
-	}
-	_, err := hex.Decode(sum[:], []byte(value))
-	return sum, err == nil
+	return scm.SignedBy(secrets, body, value)
 }

@@ -35,7 +35,7 @@ func (c contents) Branch(ctx context.Context, repo scm.Repo, branch string) (str
 	if _, err := c.Do(ctx, rest.Get("branches.get", path), nil, &answer); err != nil {
 		return "", fmt.Errorf("get branch %s of %v: %w", branch, repo, err)
 	}
-	return commitID(answer.Object.SHA)
+	return scm.CommitID(answer.Object.SHA)
 }
 
 // DeleteBranch implements scm.Contents. GitHub answers "invalid" for a branch that does not exist.

@@ -117,11 +117,11 @@ func (d *delivery) push(body []byte) (scm.Event, error) {
 	if !strings.HasPrefix(payload.Ref, "refs/") {
 		return nil, fmt.Errorf("%w: push of no ref", scm.ErrMalformed)
 	}
-	before, err := commitID(payload.Before)
+	before, err := scm.CommitID(payload.Before)
 	if err != nil {
 		return nil, err
 	}
-	after, err := commitID(payload.After)
+	after, err := scm.CommitID(payload.After)
 	if err != nil {
 		return nil, err
 	}
@@ -170,19 +170,8 @@ func (d *delivery) checkRun(body []byte) (scm.Event, error) {
 	return &scm.StatusEvent{Meta: meta, SHA: sha, Status: payload.CheckRun.normal()}, nil
 }
 
-// commitID checks a commit id, so that nothing else ever reaches a git command line. No commit is "" or all zeros.
-func commitID(s string) (string, error) {
-	if strings.Trim(s, "0") == "" {
-		return "", nil
-	}
-	if (len(s) != 40 && len(s) != 64) || strings.Trim(s, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%.80q is not a commit id: %w", s, scm.ErrMalformed)
-	}
-	return s, nil
-}
-
 func someCommit(s string) (string, error) {
-	sha, err := commitID(s)
+	sha, err := scm.CommitID(s)
 	if err == nil && sha == "" {
 		err = fmt.Errorf("%w: status of no commit", scm.ErrMalformed)
 	}

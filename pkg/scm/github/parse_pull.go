@@ -44,7 +44,7 @@ func (d *delivery) pullRequest(body []byte) (scm.Event, error) {
 			event.Label = payload.Label.Name
 		}
 	case scm.ActionSynchronize:
-		if event.Before, err = commitID(payload.Before); err != nil {
+		if event.Before, err = scm.CommitID(payload.Before); err != nil {
 			return nil, err
 		}
 	}
@@ -84,7 +84,7 @@ func (d *delivery) review(body []byte) (scm.Event, error) {
 		return nil, err
 	}
 	verdict, _ := payload.Review.normal()
-	if verdict.SHA, err = commitID(verdict.SHA); err != nil {
+	if verdict.SHA, err = scm.CommitID(verdict.SHA); err != nil {
 		return nil, err
 	}
 	action := scm.ActionOther

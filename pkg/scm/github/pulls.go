@@ -244,7 +244,7 @@ func (p *pull) normal(repo scm.Repo) (scm.PullRequest, error) {
 }
 
 func (b *branch) normal() (scm.Branch, error) {
-	sha, err := commitID(b.SHA)
+	sha, err := scm.CommitID(b.SHA)
 	if err != nil {
 		return scm.Branch{}, err
 	}

@@ -84,8 +84,8 @@ func (p pulls) Commits(ctx context.Context, ref scm.PullRef) ([]scm.Commit, erro
 	if err != nil {
 		return nil, fmt.Errorf("list commits of %v: %w", ref, err)
 	}
-	base, errBase := commitID(m.DiffRefs.Base)
-	head, errHead := commitID(m.SHA)
+	base, errBase := scm.CommitID(m.DiffRefs.Base)
+	head, errHead := scm.CommitID(m.SHA)
 	if err := errors.Join(errBase, errHead); err != nil || base == "" || head == "" {
 		return nil, err // one without a change has no commits
 	}

@@ -50,7 +50,7 @@ func (m merges) merge(ctx context.Context, ref scm.PullRef, how scm.Merge) (stri
 	if _, err := m.Do(ctx, rest.Put("merges.merge", pullKind.path(ref, "merge")), in, &after); err != nil {
 		return "", mergeError(err)
 	}
-	sha, err := commitID(after.mergeSHA())
+	sha, err := scm.CommitID(after.mergeSHA())
 	if err != nil {
 		return "", nil //nolint:nilerr // it is merged, whatever the answer calls it
 	}

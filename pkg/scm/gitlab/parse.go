@@ -142,9 +142,9 @@ func (d *delivery) push(body []byte) (scm.Event, error) {
 		return nil, err
 	}
 	meta.Sender = (&user{ID: payload.UserID, Username: payload.Username}).normal()
-	before, errBefore := commitID(payload.Before)
-	after, errAfter := commitID(payload.After)
-	checkout, errCheckout := commitID(payload.Checkout)
+	before, errBefore := scm.CommitID(payload.Before)
+	after, errAfter := scm.CommitID(payload.After)
+	checkout, errCheckout := scm.CommitID(payload.Checkout)
 	if err := errors.Join(errBefore, errAfter, errCheckout); err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (d *delivery) job(body []byte) (scm.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	sha, err := commitID(payload.SHA)
+	sha, err := scm.CommitID(payload.SHA)
 	if err != nil || sha == "" || payload.Name == "" {
 		return nil, fmt.Errorf("%w: job of no commit or without a name", scm.ErrMalformed)
 	}

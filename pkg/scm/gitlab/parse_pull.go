@@ -85,7 +85,7 @@ func (a *attributes) pull(repo scm.Repo, base *project, known []user) (scm.PullR
 		head.Repo = a.Source.Path
 	}
 	if a.LastCommit != nil {
-		sha, err := commitID(a.LastCommit.ID)
+		sha, err := scm.CommitID(a.LastCommit.ID)
 		if err != nil {
 			return scm.PullRequest{}, fmt.Errorf("head of !%d: %w", a.IID, err)
 		}
@@ -107,7 +107,7 @@ func (a *attributes) pull(repo scm.Repo, base *project, known []user) (scm.PullR
 		Updated:   moment(a.UpdatedAt),
 	}
 	if pr.State == scm.StateMerged {
-		sha, err := commitID(a.MergeSHA)
+		sha, err := scm.CommitID(a.MergeSHA)
 		if err != nil {
 			return scm.PullRequest{}, fmt.Errorf("merge commit of !%d: %w", a.IID, err)
 		}
@@ -161,7 +161,7 @@ func (a *attributes) event(meta scm.Envelope, pr scm.PullRequest, c changes) (sc
 	case "merge":
 		event.Action = scm.ActionMerged
 	case "update":
-		before, err := commitID(a.Before)
+		before, err := scm.CommitID(a.Before)
 		if err != nil {
 			return nil, fmt.Errorf("former head of !%d: %w", a.IID, err)
 		}

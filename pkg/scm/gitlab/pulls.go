@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pharos-ci/pharos/pkg/scm"
@@ -201,9 +200,9 @@ func (m *mergeRequest) normal(repo scm.Repo) (scm.PullRequest, error) {
 	if m.IID <= 0 {
 		return scm.PullRequest{}, fmt.Errorf("merge request has no number: %w", scm.ErrMalformed)
 	}
-	head, errHead := commitID(m.SHA)
-	base, errBase := commitID(m.DiffRefs.Start)
-	merged, errMerged := commitID(m.mergeSHA())
+	head, errHead := scm.CommitID(m.SHA)
+	base, errBase := scm.CommitID(m.DiffRefs.Start)
+	merged, errMerged := scm.CommitID(m.mergeSHA())
 	if err := errors.Join(errHead, errBase, errMerged); err != nil {
 		return scm.PullRequest{}, fmt.Errorf("commits of !%d: %w", m.IID, err)
 	}
@@ -259,17 +258,6 @@ func mergeable(status, detailed string) scm.Mergeable {
 		return scm.MergeableNo
 	}
 	return scm.MergeableUnknown
-}
-
-// commitID checks a commit id, so that nothing else ever reaches a git command line. No commit is "" or all zeros.
-func commitID(s string) (string, error) {
-	if strings.Trim(s, "0") == "" {
-		return "", nil
-	}
-	if (len(s) != 40 && len(s) != 64) || strings.Trim(s, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%.80q is not a commit id: %w", s, scm.ErrMalformed)
-	}
-	return s, nil
 }
 
 func sorted(names []string) []string {
