@@ -11,13 +11,13 @@ event travels from the forge and back. A test holds this table against the real 
 	   -- edges: one outside system each
 	   scm/transport          the HTTP round trippers under every forge client
 	   scm/rest               JSON calls, pages and typed errors of the forges' REST interfaces
+	   scm/scmtest            a forge in memory, and events as files show them, for tests
 	2  scm/bitbucketcloud     Bitbucket Cloud
 	2  scm/bitbucketserver    Bitbucket Data Center
 	2  scm/gitea              Gitea and Forgejo
 	2  scm/github             GitHub.com and GitHub Enterprise Server
 	2  scm/gitlab             GitLab
 	   scm/emulate            what forges lack, kept on them all the same: labels in a comment
-	   scm/scmtest            a forge in memory, for tests
 	   scm/scmtest/simulator  a forge over HTTP with real git, for tests: one state, a dialect for each vendor
 	   scm/scmtest/contract   what every driver has to pass
 	   scm/scmtest/simulator/bitbucketcloud  Bitbucket Cloud's dialect

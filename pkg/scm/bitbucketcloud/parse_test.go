@@ -5,19 +5,16 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/scm/bitbucketcloud"
+	"github.com/pharos-ci/pharos/pkg/scm/scmtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -59,55 +56,14 @@ func TestParseDocumentedDeliveries(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
-			body := read(t, file)
+			body := scmtest.Read(t, file)
 			event, err := parse(header(eventOf(file), body), body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(file, ".json")+".golden", event)
-			stored, err := scm.EncodeEvent(event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again, err := scm.DecodeEvent(stored)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(event, again); diff != "" {
-				t.Errorf("event after storing (-parsed +decoded):\n%s", diff)
-			}
+			scmtest.Golden(t, strings.TrimSuffix(file, ".json")+".golden", event, *update)
 		})
 	}
-}
-
-func golden(t *testing.T, file string, event scm.Event) {
-	t.Helper()
-	stored, err := scm.EncodeEvent(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	if err := json.Indent(&got, stored, "", " "); err != nil {
-		t.Fatal(err)
-	}
-	got.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(string(read(t, file)), got.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
-
-func read(t testing.TB, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 func TestParseVerifiesFirst(t *testing.T) {
@@ -211,7 +167,7 @@ func TestParseToleratesWhatIsSent(t *testing.T) {
 }
 
 func TestRedeliveriesHaveTheSameID(t *testing.T) {
-	body := read(t, "testdata/webhooks/pullrequest.push.new-commit.json")
+	body := scmtest.Read(t, "testdata/webhooks/pullrequest.push.new-commit.json")
 	h := header("pullrequest:push", body)
 	first, err := parse(h, body)
 	if err != nil {
@@ -239,7 +195,7 @@ func TestRedeliveriesHaveTheSameID(t *testing.T) {
 
 // Each prefix of a payload, and the payload with any one byte replaced, is an event or ErrMalformed.
 func TestParseBrokenBodies(t *testing.T) {
-	body := read(t, "testdata/webhooks/pullrequest.comment_created.inline-reply.json")
+	body := scmtest.Read(t, "testdata/webhooks/pullrequest.comment_created.inline-reply.json")
 	check := func(broken []byte) {
 		t.Helper()
 		event, err := parse(header("pullrequest:comment_created", broken), broken)
@@ -261,7 +217,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, file := range files {
-		f.Add(eventOf(file), read(f, file))
+		f.Add(eventOf(file), scmtest.Read(f, file))
 	}
 	f.Add("", []byte("null"))
 	f.Fuzz(func(t *testing.T, event string, body []byte) {

@@ -9,15 +9,13 @@ import (
 	"errors"
 	"flag"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/scm/bitbucketserver"
+	"github.com/pharos-ci/pharos/pkg/scm/scmtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -62,55 +60,14 @@ func TestParseDocumentedDeliveries(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
-			body := read(t, file)
+			body := scmtest.Read(t, file)
 			event, err := parse(header(eventKey(body), body), body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(file, ".json")+".golden", event)
-			stored, err := scm.EncodeEvent(event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again, err := scm.DecodeEvent(stored)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(event, again); diff != "" {
-				t.Errorf("event after storing (-parsed +decoded):\n%s", diff)
-			}
+			scmtest.Golden(t, strings.TrimSuffix(file, ".json")+".golden", event, *update)
 		})
 	}
-}
-
-func golden(t *testing.T, file string, event scm.Event) {
-	t.Helper()
-	stored, err := scm.EncodeEvent(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	if err := json.Indent(&got, stored, "", " "); err != nil {
-		t.Fatal(err)
-	}
-	got.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(string(read(t, file)), got.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
-
-func read(t testing.TB, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 func TestParseVerifiesFirst(t *testing.T) {
@@ -221,7 +178,7 @@ func TestParseToleratesWhatServersSend(t *testing.T) {
 }
 
 func TestHeadersDecideNothing(t *testing.T) {
-	body := read(t, "testdata/webhooks/comment.added.json")
+	body := scmtest.Read(t, "testdata/webhooks/comment.added.json")
 	first, err := parse(header("pr:comment:added", body), body)
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +201,7 @@ func TestHeadersDecideNothing(t *testing.T) {
 	if first.Envelope().Delivery == second.Envelope().Delivery {
 		t.Error("the attempts cannot be told apart")
 	}
-	other := read(t, "testdata/webhooks/comment.reply.json")
+	other := scmtest.Read(t, "testdata/webhooks/comment.reply.json")
 	third, err := parse(header("pr:comment:added", other), other)
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +212,7 @@ func TestHeadersDecideNothing(t *testing.T) {
 }
 
 func TestRequestedChangesHaveTwoNames(t *testing.T) {
-	body := read(t, "testdata/webhooks/review.changes-requested.json")
+	body := scmtest.Read(t, "testdata/webhooks/review.changes-requested.json")
 	e, err := parse(header("pr:reviewer:needs_work", body), body)
 	if err != nil {
 		t.Fatal(err)
@@ -271,7 +228,7 @@ func TestCutDeliveriesAreMalformed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		body := bytes.TrimSpace(read(t, file))
+		body := bytes.TrimSpace(scmtest.Read(t, file))
 		for n := 0; n < len(body); n += 1 + len(body)/60 {
 			if event, err := parse(header(eventKey(body), body[:n]), body[:n]); !errors.Is(err, scm.ErrMalformed) {
 				t.Errorf("%s cut at %d: event %v with error %v", file, n, event, err)
@@ -286,7 +243,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, file := range files {
-		f.Add(read(f, file))
+		f.Add(scmtest.Read(f, file))
 	}
 	f.Add([]byte(`{"eventKey":"pr:reviewer:approved","date":"9999-12-31T23:59:59-1200","pullRequest":{"id":1,"updatedDate":9223372036854775807}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -1,23 +1,19 @@
 package gitea_test
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/scm/gitea"
+	"github.com/pharos-ci/pharos/pkg/scm/scmtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -52,7 +48,7 @@ func TestParseRecordedDeliveries(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
-			body := read(t, file)
+			body := scmtest.Read(t, file)
 			words := strings.SplitN(name, ".", 3)
 			h := header(words[0], body)
 			h.Set("X-Gitea-Event-Type", words[1])
@@ -60,50 +56,9 @@ func TestParseRecordedDeliveries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(file, ".json")+".golden", event)
-			stored, err := scm.EncodeEvent(event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again, err := scm.DecodeEvent(stored)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(event, again); diff != "" {
-				t.Errorf("event after storing (-parsed +decoded):\n%s", diff)
-			}
+			scmtest.Golden(t, strings.TrimSuffix(file, ".json")+".golden", event, *update)
 		})
 	}
-}
-
-func golden(t *testing.T, file string, event scm.Event) {
-	t.Helper()
-	stored, err := scm.EncodeEvent(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	if err := json.Indent(&got, stored, "", " "); err != nil {
-		t.Fatal(err)
-	}
-	got.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(string(read(t, file)), got.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
-
-func read(t testing.TB, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 func TestParseVerifiesFirst(t *testing.T) {
@@ -205,7 +160,7 @@ func TestParseToleratesWhatServersSend(t *testing.T) {
 }
 
 func TestRedeliveriesHaveTheSameID(t *testing.T) {
-	body := read(t, "testdata/webhooks/push.push.branch.json")
+	body := scmtest.Read(t, "testdata/webhooks/push.push.branch.json")
 	h := header("push", body)
 	first, err := parse(h, body)
 	if err != nil {
@@ -223,7 +178,7 @@ func TestRedeliveriesHaveTheSameID(t *testing.T) {
 	if first.Envelope().Delivery == second.Envelope().Delivery {
 		t.Error("the attempts cannot be told apart")
 	}
-	other := read(t, "testdata/webhooks/push.push.branch-created.json")
+	other := scmtest.Read(t, "testdata/webhooks/push.push.branch-created.json")
 	third, err := parse(header("push", other), other)
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +195,7 @@ func FuzzParse(f *testing.F) {
 	}
 	for _, file := range files {
 		event, _, _ := strings.Cut(filepath.Base(file), ".")
-		f.Add(event, read(f, file))
+		f.Add(event, scmtest.Read(f, file))
 	}
 	f.Add("", []byte("null"))
 	f.Fuzz(func(t *testing.T, event string, body []byte) {

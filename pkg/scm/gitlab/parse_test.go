@@ -5,20 +5,17 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"flag"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/scm/gitlab"
+	"github.com/pharos-ci/pharos/pkg/scm/scmtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -57,54 +54,13 @@ func TestParseDocumentedDeliveries(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			event, err := parse(header(native(file)), read(t, file))
+			event, err := parse(header(native(file)), scmtest.Read(t, file))
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(file, ".json")+".golden", event)
-			stored, err := scm.EncodeEvent(event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			again, err := scm.DecodeEvent(stored)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(event, again); diff != "" {
-				t.Errorf("event after storing (-parsed +decoded):\n%s", diff)
-			}
+			scmtest.Golden(t, strings.TrimSuffix(file, ".json")+".golden", event, *update)
 		})
 	}
-}
-
-func golden(t *testing.T, file string, event scm.Event) {
-	t.Helper()
-	stored, err := scm.EncodeEvent(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	if err := json.Indent(&got, stored, "", " "); err != nil {
-		t.Fatal(err)
-	}
-	got.WriteByte('\n')
-	if *update {
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(string(read(t, file)), got.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
-
-func read(t testing.TB, file string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // signingSecret is a secret in the form of GitLab's signing tokens.
@@ -240,7 +196,7 @@ func TestParseToleratesWhatServersSend(t *testing.T) {
 }
 
 func TestWhatADeliveryIsKnownBy(t *testing.T) {
-	body := read(t, "testdata/webhooks/push_hook.branch.json")
+	body := scmtest.Read(t, "testdata/webhooks/push_hook.branch.json")
 	id := func(h http.Header, body []byte) string {
 		t.Helper()
 		event, err := parse(h, body)
@@ -270,7 +226,7 @@ func TestWhatADeliveryIsKnownBy(t *testing.T) {
 }
 
 func TestASignedDeliveryIsKnownByWhatWasSigned(t *testing.T) {
-	body := read(t, "testdata/webhooks/push_hook.branch.json")
+	body := scmtest.Read(t, "testdata/webhooks/push_hook.branch.json")
 	id := func(key string) string {
 		t.Helper()
 		h := header("Push Hook")
@@ -297,7 +253,7 @@ func TestMutilatedBodiesBreakNothing(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, file := range files {
-		body := read(t, file)
+		body := scmtest.Read(t, file)
 		for range 200 {
 			cut := bytes.Clone(body[:random.IntN(len(body))])
 			changed := bytes.Clone(body)
@@ -317,7 +273,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, file := range files {
-		f.Add(native(file), read(f, file))
+		f.Add(native(file), scmtest.Read(f, file))
 	}
 	f.Add("", []byte("null"))
 	f.Fuzz(func(t *testing.T, event string, body []byte) {

@@ -25,19 +25,7 @@ type Pages struct {
 
 // List reads every page of a listing that is a JSON array.
 func List[T any](ctx context.Context, a *API, p Pages, c Call) ([]T, error) {
-	var all []T
-	for page := 1; page <= maxPages; page++ {
-		var items []T
-		header, err := a.Do(ctx, p.page(c, page), nil, &items)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, items...)
-		if len(items) == 0 || !p.More(header, len(all)) {
-			return all, nil
-		}
-	}
-	return nil, fmt.Errorf("listing does not end after %d pages", maxPages)
+	return ListIn(ctx, a, p, c, func(page *[]T) []T { return *page })
 }
 
 // ListIn reads every page of a listing that is a field of a JSON object.
