@@ -27,8 +27,9 @@ event travels from the forge and back. A test holds this table against the real 
 	   scm/scmtest/simulator/gitlab  GitLab's dialect
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from
 	   supervisor             one process in a job's container: its time, its signals, its exit code, its artifacts
+	8  storage                objects by key: S3-compatible servers and a folder of this machine
+	   storage/storetest      the contract that every store passes
 	8  logs                   following step logs into a store, and reading them back
-	   logs/storetest         the contract that every store passes
 
 	   -- decisions: pure, effects only through small interfaces
 	6  job                    Prow's job model: which jobs run for an event, and why not

@@ -29,6 +29,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/plugins"
 	"github.com/pharos-ci/pharos/pkg/rush"
 	"github.com/pharos-ci/pharos/pkg/scm"
+	"github.com/pharos-ci/pharos/pkg/storage"
 	"github.com/pharos-ci/pharos/pkg/webhook"
 )
 
@@ -53,7 +54,7 @@ type server struct {
 	config *config.Watcher
 	rest   *rest.Config
 	forges *forges
-	store  logs.Store
+	store  storage.Store
 	source logs.Source
 	inbox  *inbox.Inbox
 	chat   *chatops.Dispatcher

@@ -6,20 +6,20 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // blobs keeps the inbox's oversized payloads in the log store.
-type blobs struct{ store logs.Store }
+type blobs struct{ store storage.Store }
 
 // PutBlob implements inbox.Blobs.
 func (b blobs) PutBlob(ctx context.Context, key string, data []byte) error {
-	return b.store.Put(ctx, key, bytes.NewReader(data), logs.PutOptions{ContentType: "application/gzip"})
+	return b.store.Put(ctx, key, bytes.NewReader(data), storage.PutOptions{ContentType: "application/gzip"})
 }
 
 // GetBlob implements inbox.Blobs.
 func (b blobs) GetBlob(ctx context.Context, key string) ([]byte, error) {
-	o, err := b.store.Get(ctx, key, logs.Range{})
+	o, err := b.store.Get(ctx, key, storage.Range{})
 	if err != nil {
 		return nil, err
 	}

@@ -9,11 +9,12 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/config"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // openStore opens what the configuration names as storage. The store stays the same until a restart: runs that are being
 // written must end where they began.
-func openStore(ctx context.Context, s config.Storage) (logs.Store, error) {
+func openStore(ctx context.Context, s config.Storage) (storage.Store, error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -26,12 +27,12 @@ func openStore(ctx context.Context, s config.Storage) (logs.Store, error) {
 				return nil, fmt.Errorf("open store: %w", err)
 			}
 		}
-		return logs.OpenS3(ctx, logs.S3Options{
+		return storage.OpenS3(ctx, storage.S3Options{
 			Endpoint: s.Endpoint, Region: s.Region, Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"),
 			AccessKeyFile: s.AccessKeyFile, SecretKeyFile: s.SecretKeyFile, PathStyle: pathStyle(s),
 		})
 	case "file":
-		return logs.OpenFile(u.Path)
+		return storage.OpenFile(u.Path)
 	case "":
 		return nil, fmt.Errorf("open store: config.yaml names none; add a storage stanza with url: s3://bucket or file:///folder")
 	}

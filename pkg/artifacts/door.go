@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // RecordsFile is the only file beside the artifacts that a run hands in, from its clone step.
@@ -22,7 +23,7 @@ const RecordsFile = "clone-records.json"
 type Options struct {
 	Reviewer *Reviewer
 	Runs     *Runs
-	Store    logs.Store
+	Store    storage.Store
 	Layout   logs.Layout
 }
 
@@ -113,9 +114,9 @@ func (d *door) turn(ctx context.Context) (leave func(), err error) {
 func (d *door) artifact(r *request) error {
 	name := r.PathValue("path")
 	if len(name) > maxPath {
-		return fmt.Errorf("%w: a path may have %d bytes", logs.ErrBadKey, maxPath)
+		return fmt.Errorf("%w: a path may have %d bytes", storage.ErrBadKey, maxPath)
 	}
-	if err := logs.CheckKey(name); err != nil {
+	if err := storage.CheckKey(name); err != nil {
 		return err
 	}
 	use, err := d.usages.of(r.Context(), d.Store, r.folder)
@@ -136,11 +137,11 @@ var errExists = errors.New("the file exists")
 
 func (d *door) records(r *request) error {
 	key := path.Join(r.folder, RecordsFile)
-	object, err := d.Store.Get(r.Context(), key, logs.Range{Length: 1})
+	object, err := d.Store.Get(r.Context(), key, storage.Range{Length: 1})
 	if err == nil {
 		return errors.Join(errExists, object.Body.Close())
 	}
-	if !errors.Is(err, logs.ErrNotExist) {
+	if !errors.Is(err, storage.ErrNotExist) {
 		return err
 	}
 	r.body.limit, r.body.take = maxRecords, func(int64) error { return nil }
@@ -151,7 +152,7 @@ func (d *door) put(r *request, key string) error {
 	if r.ContentLength > r.body.limit {
 		return r.body.tooLarge()
 	}
-	err := d.Store.Put(r.Context(), key, r.body, logs.PutOptions{
+	err := d.Store.Put(r.Context(), key, r.body, storage.PutOptions{
 		ContentType: r.Header.Get("Content-Type"), ContentEncoding: r.Header.Get("Content-Encoding"),
 	})
 	if r.body.err != nil { // a store may not pass it on as it is
@@ -207,7 +208,7 @@ func statusOf(err error) int {
 		return http.StatusUnauthorized
 	case errors.Is(err, errNoRun):
 		return http.StatusForbidden
-	case errors.Is(err, logs.ErrBadKey), errors.Is(err, errCut):
+	case errors.Is(err, storage.ErrBadKey), errors.Is(err, errCut):
 		return http.StatusBadRequest
 	case errors.Is(err, errExists):
 		return http.StatusConflict

@@ -25,6 +25,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/artifacts"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // tokens are an API server that knows some tokens.
@@ -57,7 +58,7 @@ func token(pod, uid string, audiences ...string) authv1.TokenReviewStatus {
 type world struct {
 	*tokens
 	door  *httptest.Server
-	store *logs.FileStore
+	store *storage.FileStore
 	job   *v1alpha1.PipelineJob
 	kube  client.Client
 	now   time.Time
@@ -94,7 +95,7 @@ func newWorld(t *testing.T) *world {
 		"stray": token("stray", "uid-1", "pharos"), "lost": token("lost", "uid-1", "pharos"), "no-pod": token("none", "uid-1", "pharos"),
 	}}
 	var err error
-	if w.store, err = logs.OpenFile(t.TempDir()); err != nil {
+	if w.store, err = storage.OpenFile(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	clock := func() time.Time { return w.now }
@@ -139,7 +140,7 @@ func (w *world) stored(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		object, err := w.store.Get(t.Context(), entry.Key, logs.Range{})
+		object, err := w.store.Get(t.Context(), entry.Key, storage.Range{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -291,11 +292,11 @@ func TestLimitsHold(t *testing.T) {
 }
 
 // large is a store in which the run has almost all that it may have.
-type large struct{ logs.Store }
+type large struct{ storage.Store }
 
-func (large) List(context.Context, string) iter.Seq2[logs.Entry, error] {
-	return func(yield func(logs.Entry, error) bool) {
-		yield(logs.Entry{Key: folder + "/artifacts/image", Size: 10<<30 - 4}, nil)
+func (large) List(context.Context, string) iter.Seq2[storage.Entry, error] {
+	return func(yield func(storage.Entry, error) bool) {
+		yield(storage.Entry{Key: folder + "/artifacts/image", Size: 10<<30 - 4}, nil)
 	}
 }
 

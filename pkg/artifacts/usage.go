@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // errFull and errTooLarge are what a run, and a file, may not exceed.
@@ -34,7 +35,7 @@ type usages struct {
 	runs  map[string]*usage // by folder
 }
 
-func (u *usages) of(ctx context.Context, store logs.Store, folder string) (*usage, error) {
+func (u *usages) of(ctx context.Context, store storage.Store, folder string) (*usage, error) {
 	u.mu.Lock()
 	u.clock++
 	run := u.runs[folder]
@@ -62,7 +63,7 @@ func (u *usages) evict() {
 	delete(u.runs, oldest)
 }
 
-func (r *usage) load(ctx context.Context, store logs.Store, prefix string) error {
+func (r *usage) load(ctx context.Context, store storage.Store, prefix string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ready {

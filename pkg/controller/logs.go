@@ -26,12 +26,13 @@ import (
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/pipeline"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // LogsOptions say where the log of runs comes from and where it goes; all are required.
 type LogsOptions struct {
 	Client client.Client
-	Store  logs.Store
+	Store  storage.Store
 	Source logs.Source
 	Layout logs.Layout
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/controller"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 var logsJob = client.ObjectKey{Namespace: "pharos", Name: "run"}
@@ -33,7 +34,7 @@ var logsJob = client.ObjectKey{Namespace: "pharos", Name: "run"}
 type archive struct {
 	t       *testing.T
 	cluster client.WithWatch
-	store   logs.Store
+	store   storage.Store
 	logs    *controller.Logs
 	// conflicts is how many patches are refused because the object has changed.
 	conflicts int
@@ -55,7 +56,7 @@ func newArchive(t *testing.T, objects ...client.Object) *archive {
 	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
-	store, err := logs.OpenFile(t.TempDir())
+	store, err := storage.OpenFile(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +126,8 @@ func (a *archive) get() *v1alpha1.PipelineJob {
 }
 
 func (a *archive) has(key string) bool {
-	object, err := a.store.Get(context.Background(), key, logs.Range{})
-	if errors.Is(err, logs.ErrNotExist) {
+	object, err := a.store.Get(context.Background(), key, storage.Range{})
+	if errors.Is(err, storage.ErrNotExist) {
 		return false
 	}
 	if err := errors.Join(err, object.Body.Close()); err != nil {

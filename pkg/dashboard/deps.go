@@ -42,7 +42,7 @@ type Logs interface {
 	// there will be no more.
 	Follow(ctx context.Context, pj *v1alpha1.PipelineJob, from map[string]int, emit func(logs.Line) error) error
 	// Open is the whole stored log of a step, or of the run when task and step are empty. What is not there, or not yet,
-	// is logs.ErrNotExist.
+	// is storage.ErrNotExist.
 	Open(ctx context.Context, pj *v1alpha1.PipelineJob, task, step string) (io.ReadCloser, error)
 }
 

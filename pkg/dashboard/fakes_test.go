@@ -17,6 +17,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/dashboard"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // lab is a cluster with runs that print, all in memory.
@@ -204,7 +205,7 @@ func (l *lab) Open(_ context.Context, pj *v1alpha1.PipelineJob, task, step strin
 		}
 	}
 	if !pj.Status.Log.Archived || b.Len() == 0 {
-		return nil, fmt.Errorf("open log of %s: %w", pj.Name, logs.ErrNotExist)
+		return nil, fmt.Errorf("open log of %s: %w", pj.Name, storage.ErrNotExist)
 	}
 	return io.NopCloser(strings.NewReader(b.String())), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // tail reads the log to its end and closes lines then. Faults are retried: without end while the run goes on, and a few
@@ -29,7 +30,7 @@ func (l *live) tail(ctx context.Context, pj *v1alpha1.PipelineJob) {
 		pj = l.refresh(ctx, pj)
 		over := stateOf(pj).Terminal()
 		switch {
-		case over && (err == nil || errors.Is(err, logs.ErrNotExist)):
+		case over && (err == nil || errors.Is(err, storage.ErrNotExist)):
 			return
 		case err != nil:
 			failed++

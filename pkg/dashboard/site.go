@@ -16,7 +16,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 //go:embed assets
@@ -101,7 +101,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.Is(err, errBadQuery):
 		return http.StatusBadRequest
-	case errors.Is(err, ErrNotFound), errors.Is(err, logs.ErrNotExist):
+	case errors.Is(err, ErrNotFound), errors.Is(err, storage.ErrNotExist):
 		return http.StatusNotFound
 	case errors.Is(err, errBusy), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable

@@ -10,6 +10,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // headerSize is the fixed room for a chunk's header, so that a chunk is written from the buffer that its text is in.
@@ -72,7 +74,7 @@ func chunkOffset(key string) int64 {
 }
 
 // lastCursor returns where the chunks of a container end, and false when there are none.
-func lastCursor(ctx context.Context, store Store, folder string) (Cursor, bool, error) {
+func lastCursor(ctx context.Context, store storage.Store, folder string) (Cursor, bool, error) {
 	var last []string // the chunks with the highest offset
 	for entry, err := range store.List(ctx, folder) {
 		if err != nil {
@@ -88,7 +90,7 @@ func lastCursor(ctx context.Context, store Store, folder string) (Cursor, bool, 
 	}
 	var best Cursor
 	for _, key := range last {
-		object, err := store.Get(ctx, key, Range{Length: headerSize})
+		object, err := store.Get(ctx, key, storage.Range{Length: headerSize})
 		if err != nil {
 			return Cursor{}, false, err
 		}
@@ -108,7 +110,7 @@ var errGap = errors.New("chunk is missing")
 
 // copyChunks writes the text of a container's chunks up to offset end and returns how much it wrote. It holds no more
 // than the names of one listing page and a copy buffer.
-func copyChunks(ctx context.Context, store Store, folder string, end int64, w io.Writer) (int64, error) {
+func copyChunks(ctx context.Context, store storage.Store, folder string, end int64, w io.Writer) (int64, error) {
 	var pos int64
 	for entry, err := range store.List(ctx, folder) {
 		if err != nil {
@@ -133,8 +135,8 @@ func copyChunks(ctx context.Context, store Store, folder string, end int64, w io
 	return pos, nil
 }
 
-func copyChunk(ctx context.Context, store Store, key string, skip, limit int64, w io.Writer) (int64, error) {
-	object, err := store.Get(ctx, key, Range{Offset: headerSize + skip})
+func copyChunk(ctx context.Context, store storage.Store, key string, skip, limit int64, w io.Writer) (int64, error) {
+	object, err := store.Get(ctx, key, storage.Range{Offset: headerSize + skip})
 	if err != nil {
 		return 0, err
 	}
@@ -146,7 +148,7 @@ func copyChunk(ctx context.Context, store Store, key string, skip, limit int64, 
 }
 
 // putStream stores what write produces. It is Put turned inside out: write runs beside it and ends with it.
-func putStream(ctx context.Context, store Store, key string, opts PutOptions, write func(context.Context, io.Writer) error) error {
+func putStream(ctx context.Context, store storage.Store, key string, opts storage.PutOptions, write func(context.Context, io.Writer) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r, w := io.Pipe()
@@ -163,13 +165,13 @@ func putStream(ctx context.Context, store Store, key string, opts PutOptions, wr
 }
 
 // textOptions are those of every log.
-var textOptions = PutOptions{ContentType: "text/plain; charset=utf-8"}
+var textOptions = storage.PutOptions{ContentType: "text/plain; charset=utf-8"}
 
 // jsonOptions are those of every record.
-var jsonOptions = PutOptions{ContentType: "application/json"}
+var jsonOptions = storage.PutOptions{ContentType: "application/json"}
 
 // deleteAll removes every object below a folder.
-func deleteAll(ctx context.Context, store Store, folder string) error {
+func deleteAll(ctx context.Context, store storage.Store, folder string) error {
 	for entry, err := range store.List(ctx, folder) {
 		if err != nil {
 			return err

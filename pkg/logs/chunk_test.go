@@ -6,16 +6,18 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // putChunk stores text[from:to] as a writer would.
-func putChunk(t *testing.T, store Store, writer, text string, from, to int) {
+func putChunk(t *testing.T, store storage.Store, writer, text string, from, to int) {
 	t.Helper()
 	buf := append(make([]byte, headerSize), text[from:to]...)
 	if err := (header{Offset: int64(from), Cursor: Cursor{Bytes: int64(to), Lines: int64(to)}}).encode(buf); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Put(t.Context(), chunkKey("run/.live/s/", int64(from), writer), bytes.NewReader(buf), PutOptions{}); err != nil {
+	if err := store.Put(t.Context(), chunkKey("run/.live/s/", int64(from), writer), bytes.NewReader(buf), storage.PutOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -41,7 +43,7 @@ func TestChunks(t *testing.T) {
 		"a missing end is told":                                      {[]chunk{{"a", 0, 5}}, 12, text[:5], errGap},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store, err := OpenFile(t.TempDir())
+			store, err := storage.OpenFile(t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +60,7 @@ func TestChunks(t *testing.T) {
 }
 
 func TestLastCursorIsThatOfTheLongestLastChunk(t *testing.T) {
-	store, err := OpenFile(t.TempDir())
+	store, err := storage.OpenFile(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func TestLastCursorIsThatOfTheLongestLastChunk(t *testing.T) {
 
 // A write that failed may still reach the store, any time later. It must never take text away again.
 func TestALostWriteThatArrivesLateDoesNoHarm(t *testing.T) {
-	store, err := OpenFile(t.TempDir())
+	store, err := storage.OpenFile(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,7 @@ func TestALostWriteThatArrivesLateDoesNoHarm(t *testing.T) {
 	}
 	add("one ")
 	// Keep what the first try would have written, and let it arrive at the end.
-	stale, err := store.Get(t.Context(), "run/.live/s/000000000000-w", Range{})
+	stale, err := store.Get(t.Context(), "run/.live/s/000000000000-w", storage.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,13 +115,13 @@ func TestALostWriteThatArrivesLateDoesNoHarm(t *testing.T) {
 	}
 	add("two ")
 	add("three")
-	if err := store.Put(t.Context(), "run/.live/s/000000000000-w", &first, PutOptions{}); err != nil {
+	if err := store.Put(t.Context(), "run/.live/s/000000000000-w", &first, storage.PutOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if lost, err := s.finish(t.Context(), "run/log"); lost || err != nil {
 		t.Fatalf("lost %v, %v", lost, err)
 	}
-	object, err := store.Get(t.Context(), "run/log", Range{})
+	object, err := store.Get(t.Context(), "run/log", storage.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}

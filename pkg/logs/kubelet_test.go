@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // kubelet is a Source that answers as the real one does: see its fault and container types for what it can do wrong.
@@ -101,7 +102,7 @@ func (k *kubelet) Follow(ctx context.Context, ref logs.ContainerRef, since logs.
 	case c == nil:
 		return nil, errors.New("container is waiting to start")
 	case c.gone:
-		return nil, fmt.Errorf("pod %s: %w", ref.Pod, logs.ErrNotExist)
+		return nil, fmt.Errorf("pod %s: %w", ref.Pod, storage.ErrNotExist)
 	}
 	r, w := io.Pipe()
 	k.open++

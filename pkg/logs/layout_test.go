@@ -9,6 +9,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 func TestLayout(t *testing.T) {
@@ -142,7 +143,7 @@ func FuzzLayoutNeverSharesAFolder(f *testing.F) {
 			return
 		}
 		a, b := folder(c1, o1, r1, j1), folder(c2, o2, r2, j2)
-		if err := logs.CheckKey(a); err != nil && len(a) < 1024 {
+		if err := storage.CheckKey(a); err != nil && len(a) < 1024 {
 			t.Error(err)
 		}
 		same := c1 == c2 && o1 == o2 && r1 == r2 && j1 == j2

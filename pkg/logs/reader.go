@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // Line is one line of a step.
@@ -28,7 +29,7 @@ type Line struct {
 
 // ReaderOptions are what a reader works with; all are required.
 type ReaderOptions struct {
-	Store  Store
+	Store  storage.Store
 	Source Source
 	Layout Layout
 	// Cluster reads pods and PipelineJobs; use a cached client, it is asked every half second by each live reader.
@@ -101,11 +102,11 @@ func (r *Reader) Open(ctx context.Context, job *v1alpha1.PipelineJob, task, step
 		}
 		i := slices.IndexFunc(steps, func(s StepInfo) bool { return s.Task == task && s.Step == step })
 		if i < 0 {
-			return nil, fmt.Errorf("open log of %s: step %s/%s: %w", job.Name, task, step, ErrNotExist)
+			return nil, fmt.Errorf("open log of %s: step %s/%s: %w", job.Name, task, step, storage.ErrNotExist)
 		}
 		file = stepLog(steps[i].Name)
 	}
-	object, err := r.o.Store.Get(ctx, path.Join(run, file), Range{})
+	object, err := r.o.Store.Get(ctx, path.Join(run, file), storage.Range{})
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", job.Name, err)
 	}
@@ -147,8 +148,8 @@ func stepKey(s StepInfo) string { return s.Task + "/" + s.Step }
 
 // stored emits a step from its file; false when there is none yet.
 func (r *Reader) stored(ctx context.Context, run string, step StepInfo, out *liner) (bool, error) {
-	object, err := r.o.Store.Get(ctx, path.Join(run, stepLog(step.Name)), Range{})
-	if errors.Is(err, ErrNotExist) {
+	object, err := r.o.Store.Get(ctx, path.Join(run, stepLog(step.Name)), storage.Range{})
+	if errors.Is(err, storage.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // cluster is the part of a client that a reader uses.
@@ -268,7 +269,7 @@ func TestReaderOpensFiles(t *testing.T) {
 		refs := l.pod("p1", "build", "clone", "test")
 		l.kubelet.print(refs[0], line("cloned"))
 		l.kubelet.print(refs[1], line("tested"))
-		if _, err := l.reader().Open(t.Context(), l.job, "", ""); !errors.Is(err, logs.ErrNotExist) {
+		if _, err := l.reader().Open(t.Context(), l.job, "", ""); !errors.Is(err, storage.ErrNotExist) {
 			t.Errorf("open a live run: %v, want ErrNotExist", err)
 		}
 		for _, ref := range refs {
@@ -287,7 +288,7 @@ func TestReaderOpensFiles(t *testing.T) {
 				t.Errorf("%v is %q, %v; want %q", step, got, err, want)
 			}
 		}
-		if _, err := l.reader().Open(t.Context(), l.job, "build", "other"); !errors.Is(err, logs.ErrNotExist) {
+		if _, err := l.reader().Open(t.Context(), l.job, "build", "other"); !errors.Is(err, storage.ErrNotExist) {
 			t.Errorf("open an unknown step: %v, want ErrNotExist", err)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // Started is started.json, as TestGrid and Spyglass read it.
@@ -193,10 +194,10 @@ func prowJobRecord(job *v1alpha1.PipelineJob, steps []StepInfo) prowJob {
 }
 
 // putLatest notes the run as the newest of its job, unless a newer one is noted.
-func putLatest(ctx context.Context, store Store, key, build string) error {
-	object, err := store.Get(ctx, key, Range{Length: maxBuildID})
+func putLatest(ctx context.Context, store storage.Store, key, build string) error {
+	object, err := store.Get(ctx, key, storage.Range{Length: maxBuildID})
 	switch {
-	case errors.Is(err, ErrNotExist):
+	case errors.Is(err, storage.ErrNotExist):
 	case err != nil:
 		return err
 	default:
@@ -220,7 +221,7 @@ func newer(a, b string) bool {
 }
 
 // putStart writes the records of a run that begins; started.json comes last and says that the others are there.
-func putStart(ctx context.Context, store Store, layout Layout, job *v1alpha1.PipelineJob) error {
+func putStart(ctx context.Context, store storage.Store, layout Layout, job *v1alpha1.PipelineJob) error {
 	run := layout.Run(job)
 	if err := putJSON(ctx, store, path.Join(run, JobFile), prowJobRecord(job, nil)); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 const (
@@ -339,7 +340,7 @@ func (r *run) copyStep(ctx context.Context, w io.Writer, title string, step Step
 	if _, err := io.WriteString(w, title); err != nil {
 		return err
 	}
-	object, err := r.s.o.Store.Get(ctx, path.Join(r.path, step.Log), Range{})
+	object, err := r.s.o.Store.Get(ctx, path.Join(r.path, step.Log), storage.Range{})
 	if err != nil {
 		return err
 	}

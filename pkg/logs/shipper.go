@@ -15,11 +15,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // ShipperOptions are what a shipper works with; all are required.
 type ShipperOptions struct {
-	Store  Store
+	Store  storage.Store
 	Source Source
 	Layout Layout
 	// Changed is called, from any goroutine, when Status has something new about a run. It must not block.

@@ -23,6 +23,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 const runPath = "pr-logs/pull/acme_app/7/unit/100"
@@ -59,7 +60,7 @@ func newLab(t *testing.T) *lab {
 }
 
 // start runs a shipper on a store until stop.
-func (l *lab) start(store logs.Store) {
+func (l *lab) start(store storage.Store) {
 	l.changed = make(chan struct{}, 1)
 	changed := l.changed
 	l.shipper = logs.NewShipper(logs.ShipperOptions{
@@ -512,11 +513,11 @@ func (m *memory) fail(err error) {
 	m.err = err
 }
 
-func (m *memory) Put(_ context.Context, key string, body io.Reader, _ logs.PutOptions) error {
+func (m *memory) Put(_ context.Context, key string, body io.Reader, _ storage.PutOptions) error {
 	text, err := io.ReadAll(body)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := errors.Join(m.err, err, logs.CheckKey(key)); err != nil {
+	if err := errors.Join(m.err, err, storage.CheckKey(key)); err != nil {
 		return err
 	}
 	m.objects[key] = text
@@ -527,7 +528,7 @@ func (m *memory) Put(_ context.Context, key string, body io.Reader, _ logs.PutOp
 	return nil
 }
 
-func (m *memory) Get(_ context.Context, key string, rng logs.Range) (*logs.Object, error) {
+func (m *memory) Get(_ context.Context, key string, rng storage.Range) (*storage.Object, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	text, ok := m.objects[key]
@@ -535,29 +536,29 @@ func (m *memory) Get(_ context.Context, key string, rng logs.Range) (*logs.Objec
 		return nil, m.err
 	}
 	if !ok {
-		return nil, logs.ErrNotExist
+		return nil, storage.ErrNotExist
 	}
 	part := text[min(rng.Offset, int64(len(text))):]
 	if rng.Length > 0 {
 		part = part[:min(rng.Length, int64(len(part)))]
 	}
-	return &logs.Object{Body: io.NopCloser(strings.NewReader(string(part))), Size: int64(len(text))}, nil
+	return &storage.Object{Body: io.NopCloser(strings.NewReader(string(part))), Size: int64(len(text))}, nil
 }
 
-func (m *memory) List(_ context.Context, prefix string) iter.Seq2[logs.Entry, error] {
-	return func(yield func(logs.Entry, error) bool) {
+func (m *memory) List(_ context.Context, prefix string) iter.Seq2[storage.Entry, error] {
+	return func(yield func(storage.Entry, error) bool) {
 		m.mu.Lock()
 		err := m.err
 		m.mu.Unlock()
 		if err != nil {
-			yield(logs.Entry{}, err)
+			yield(storage.Entry{}, err)
 			return
 		}
 		for _, key := range m.under(prefix) {
 			m.mu.Lock()
 			size := len(m.objects[key])
 			m.mu.Unlock()
-			if !yield(logs.Entry{Key: key, Size: int64(size)}, nil) {
+			if !yield(storage.Entry{Key: key, Size: int64(size)}, nil) {
 				return
 			}
 		}
@@ -648,7 +649,7 @@ func (m *mortal) do(operation func() error) error {
 	return err
 }
 
-func (m *mortal) Put(ctx context.Context, key string, body io.Reader, opts logs.PutOptions) error {
+func (m *mortal) Put(ctx context.Context, key string, body io.Reader, opts storage.PutOptions) error {
 	return m.do(func() error { return m.memory.Put(ctx, key, body, opts) })
 }
 
@@ -656,14 +657,14 @@ func (m *mortal) Delete(ctx context.Context, key string) error {
 	return m.do(func() error { return m.memory.Delete(ctx, key) })
 }
 
-func (m *mortal) Get(ctx context.Context, key string, rng logs.Range) (object *logs.Object, err error) {
+func (m *mortal) Get(ctx context.Context, key string, rng storage.Range) (object *storage.Object, err error) {
 	err = m.do(func() (err error) { object, err = m.memory.Get(ctx, key, rng); return err })
 	return object, err
 }
 
-func (m *mortal) List(ctx context.Context, prefix string) iter.Seq2[logs.Entry, error] {
+func (m *mortal) List(ctx context.Context, prefix string) iter.Seq2[storage.Entry, error] {
 	if m.do(func() error { return nil }) != nil {
-		return func(yield func(logs.Entry, error) bool) { yield(logs.Entry{}, errDead) }
+		return func(yield func(storage.Entry, error) bool) { yield(storage.Entry{}, errDead) }
 	}
 	return m.memory.List(ctx, prefix)
 }

@@ -10,6 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // ContainerRef names one container of one pod. UID tells a pod from an earlier one of the same name.
@@ -45,7 +47,7 @@ func (s PodSource) Follow(ctx context.Context, c ContainerRef, since Cursor) (io
 	}
 	stream, err := s.Pods.Pods(c.Namespace).GetLogs(c.Pod, options).Stream(ctx)
 	if apierrors.IsNotFound(err) {
-		err = fmt.Errorf("%w: %w", ErrNotExist, err)
+		err = fmt.Errorf("%w: %w", storage.ErrNotExist, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("follow log of %s/%s %s: %w", c.Namespace, c.Pod, c.Container, err)

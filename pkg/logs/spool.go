@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 const (
@@ -28,7 +30,7 @@ type persister func(ctx context.Context, operation string, do func(context.Conte
 // spool collects one container's text into chunks and in the end into its log. Methods are safe for concurrent use;
 // all of them wait while the store is down, which is the back-pressure on the stream.
 type spool struct {
-	store   Store
+	store   storage.Store
 	persist persister
 	folder  string // of the chunks
 	writer  string // this process
@@ -47,7 +49,7 @@ type spool struct {
 	closed  bool
 }
 
-func newSpool(store Store, persist persister, folder, writer string, large chan []byte) *spool {
+func newSpool(store storage.Store, persist persister, folder, writer string, large chan []byte) *spool {
 	return &spool{store: store, persist: persist, folder: folder, writer: writer, large: large, lock: make(chan struct{}, 1)}
 }
 
@@ -140,7 +142,7 @@ func (s *spool) write(ctx context.Context) error {
 	}
 	key := chunkKey(s.folder, s.base, s.writer)
 	tries, err := s.persist(ctx, "put chunk", func(ctx context.Context) error {
-		return s.store.Put(ctx, key, bytes.NewReader(s.buf), PutOptions{ContentType: "application/octet-stream"})
+		return s.store.Put(ctx, key, bytes.NewReader(s.buf), storage.PutOptions{ContentType: "application/octet-stream"})
 	})
 	if err != nil {
 		return err

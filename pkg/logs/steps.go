@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // StepInfo is one step of a run, as steps.json keeps it.
@@ -104,9 +106,9 @@ func taskName(run string, steps []StepInfo, c container) string {
 }
 
 // loadManifest returns no steps when there is no file.
-func loadManifest(ctx context.Context, store Store, run string) ([]StepInfo, error) {
-	object, err := store.Get(ctx, path.Join(run, StepsFile), Range{})
-	if errors.Is(err, ErrNotExist) {
+func loadManifest(ctx context.Context, store storage.Store, run string) ([]StepInfo, error) {
+	object, err := store.Get(ctx, path.Join(run, StepsFile), storage.Range{})
+	if errors.Is(err, storage.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
@@ -120,11 +122,11 @@ func loadManifest(ctx context.Context, store Store, run string) ([]StepInfo, err
 	return m.Steps, nil
 }
 
-func saveManifest(ctx context.Context, store Store, run string, steps []StepInfo) error {
+func saveManifest(ctx context.Context, store storage.Store, run string, steps []StepInfo) error {
 	return putJSON(ctx, store, path.Join(run, StepsFile), manifest{Version: manifestVersion, Steps: steps})
 }
 
-func putJSON(ctx context.Context, store Store, key string, value any) error {
+func putJSON(ctx context.Context, store storage.Store, key string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key, err)

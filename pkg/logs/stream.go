@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 const (
@@ -98,7 +100,7 @@ func (s *stream) follow(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, ErrNotExist):
+		case errors.Is(err, storage.ErrNotExist):
 			return nil // the pod is gone, although the news has not arrived
 		case err == nil && c.ended && !progress && s.dec.caughtUp():
 			return nil

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pharos-ci/pharos/pkg/logs"
-	"github.com/pharos-ci/pharos/pkg/logs/storetest"
+	"github.com/pharos-ci/pharos/pkg/storage"
+	"github.com/pharos-ci/pharos/pkg/storage/storetest"
 	"github.com/pharos-ci/pharos/test/harness"
 )
 
@@ -24,13 +24,13 @@ func unique(name string) string { return fmt.Sprintf("%s-%x", name, time.Now().U
 func TestTheS3StoreKeepsTheContractOfStores(t *testing.T) {
 	c := cluster(t)
 	n := 0
-	storetest.StoreContract(t, func() logs.Store {
+	storetest.StoreContract(t, func() storage.Store {
 		n++
 		bucket, err := harness.CreateBucket(t.Context(), c, unique(fmt.Sprint("store-", n)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		store, err := logs.OpenS3(t.Context(), logs.S3Options{
+		store, err := storage.OpenS3(t.Context(), storage.S3Options{
 			Endpoint: c.S3.Endpoint, Region: c.S3.Region, Bucket: bucket.Name, Prefix: "some/prefix",
 			AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey,
 		})

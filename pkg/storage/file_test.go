@@ -1,4 +1,4 @@
-package logs_test
+package storage_test
 
 import (
 	"errors"
@@ -9,13 +9,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pharos-ci/pharos/pkg/logs"
-	"github.com/pharos-ci/pharos/pkg/logs/storetest"
+	"github.com/pharos-ci/pharos/pkg/storage"
+	"github.com/pharos-ci/pharos/pkg/storage/storetest"
 )
 
-func openFile(t *testing.T, dir string) *logs.FileStore {
+func openFile(t *testing.T, dir string) *storage.FileStore {
 	t.Helper()
-	store, err := logs.OpenFile(dir)
+	store, err := storage.OpenFile(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func openFile(t *testing.T, dir string) *logs.FileStore {
 }
 
 func TestFileStore(t *testing.T) {
-	storetest.StoreContract(t, func() logs.Store { return openFile(t, t.TempDir()) })
+	storetest.StoreContract(t, func() storage.Store { return openFile(t, t.TempDir()) })
 }
 
 func TestFileStoreDoesNotFollowLinksOut(t *testing.T) {
@@ -40,10 +40,10 @@ func TestFileStoreDoesNotFollowLinksOut(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Get(t.Context(), "link/secret", logs.Range{}); err == nil {
+	if _, err := store.Get(t.Context(), "link/secret", storage.Range{}); err == nil {
 		t.Error("read through a link")
 	}
-	if err := store.Put(t.Context(), "link/new", strings.NewReader("x"), logs.PutOptions{}); err == nil {
+	if err := store.Put(t.Context(), "link/new", strings.NewReader("x"), storage.PutOptions{}); err == nil {
 		t.Error("wrote through a link")
 	}
 	for entry, err := range store.List(t.Context(), "") {
@@ -60,7 +60,7 @@ func TestFileStoreFoldersComeAndGoWhileOthersWrite(t *testing.T) {
 	for _, key := range []string{"deep/er/1", "deep/er/2", "deep/er/3"} {
 		group.Go(func() error {
 			for range 20 {
-				if err := store.Put(ctx, key, strings.NewReader(key), logs.PutOptions{}); err != nil {
+				if err := store.Put(ctx, key, strings.NewReader(key), storage.PutOptions{}); err != nil {
 					return err
 				}
 				if err := store.Delete(ctx, key); err != nil {
@@ -77,7 +77,7 @@ func TestFileStoreFoldersComeAndGoWhileOthersWrite(t *testing.T) {
 
 func TestFileStoreHidesWhatIsBeingWritten(t *testing.T) {
 	store := openFile(t, t.TempDir())
-	if err := store.Put(t.Context(), ".incoming/x", strings.NewReader("x"), logs.PutOptions{}); !errors.Is(err, logs.ErrBadKey) {
+	if err := store.Put(t.Context(), ".incoming/x", strings.NewReader("x"), storage.PutOptions{}); !errors.Is(err, storage.ErrBadKey) {
 		t.Errorf("put into the reserved folder: %v, want ErrBadKey", err)
 	}
 	if got, want := store.URL(), "file:///"; !strings.HasPrefix(got, want) {

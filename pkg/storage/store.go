@@ -1,4 +1,4 @@
-package logs
+package storage
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// ErrNotExist is returned by Store.Get for a key that holds nothing, and by Reader for a log that is not there.
+// ErrNotExist is returned by Store.Get for a key that holds nothing.
 var ErrNotExist = fs.ErrNotExist
 
 // ErrBadKey is returned for a key that no store may hold: see CheckKey.

@@ -1,4 +1,4 @@
-// Package storetest holds the contract that every logs.Store keeps, as a suite to run against a real one.
+// Package storetest holds the contract that every storage.Store keeps, as a suite to run against a real one.
 package storetest
 
 import (
@@ -17,14 +17,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // StoreContract runs the suite. Open returns a store that holds nothing and is cleaned up with t; it may be called for
 // every case.
-func StoreContract(t *testing.T, open func() logs.Store) {
+func StoreContract(t *testing.T, open func() storage.Store) {
 	t.Helper()
-	for name, check := range map[string]func(*testing.T, logs.Store){
+	for name, check := range map[string]func(*testing.T, storage.Store){
 		"what is put can be read":                               reads,
 		"a range is a part with the size of the whole":          ranges,
 		"a listing is sorted, complete and limited to a prefix": lists,
@@ -41,15 +41,15 @@ func StoreContract(t *testing.T, open func() logs.Store) {
 	}
 }
 
-func put(t *testing.T, s logs.Store, key, text string) {
+func put(t *testing.T, s storage.Store, key, text string) {
 	t.Helper()
 	// A reader without a known size, as streams are.
-	if err := s.Put(t.Context(), key, io.MultiReader(strings.NewReader(text)), logs.PutOptions{ContentType: "text/plain"}); err != nil {
+	if err := s.Put(t.Context(), key, io.MultiReader(strings.NewReader(text)), storage.PutOptions{ContentType: "text/plain"}); err != nil {
 		t.Fatalf("put %s: %v", key, err)
 	}
 }
 
-func get(t *testing.T, s logs.Store, key string, rng logs.Range) (string, int64) {
+func get(t *testing.T, s storage.Store, key string, rng storage.Range) (string, int64) {
 	t.Helper()
 	object, err := s.Get(t.Context(), key, rng)
 	if err != nil {
@@ -62,9 +62,9 @@ func get(t *testing.T, s logs.Store, key string, rng logs.Range) (string, int64)
 	return string(text), object.Size
 }
 
-func list(t *testing.T, s logs.Store, prefix string) []logs.Entry {
+func list(t *testing.T, s storage.Store, prefix string) []storage.Entry {
 	t.Helper()
-	var entries []logs.Entry
+	var entries []storage.Entry
 	for entry, err := range s.List(t.Context(), prefix) {
 		if err != nil {
 			t.Fatalf("list %q: %v", prefix, err)
@@ -74,7 +74,7 @@ func list(t *testing.T, s logs.Store, prefix string) []logs.Entry {
 	return entries
 }
 
-func listKeys(t *testing.T, s logs.Store, prefix string) []string {
+func listKeys(t *testing.T, s storage.Store, prefix string) []string {
 	t.Helper()
 	var out []string
 	for _, entry := range list(t, s, prefix) {
@@ -83,17 +83,17 @@ func listKeys(t *testing.T, s logs.Store, prefix string) []string {
 	return out
 }
 
-func reads(t *testing.T, s logs.Store) {
+func reads(t *testing.T, s storage.Store) {
 	before := time.Now().Add(-time.Minute)
 	for _, key := range []string{"a", "logs/job/1/build-log.txt", "odd/ä +&=%25,@~!'.txt", ".hidden/x"} {
 		for _, text := range []string{"first", "", "second, longer"} {
 			put(t, s, key, text)
-			if got, size := get(t, s, key, logs.Range{}); got != text || size != int64(len(text)) {
+			if got, size := get(t, s, key, storage.Range{}); got != text || size != int64(len(text)) {
 				t.Errorf("get %q = %q of %d bytes, want %q", key, got, size, text)
 			}
 		}
 	}
-	object, err := s.Get(t.Context(), "a", logs.Range{})
+	object, err := s.Get(t.Context(), "a", storage.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,35 +108,35 @@ func reads(t *testing.T, s logs.Store) {
 	}
 }
 
-func ranges(t *testing.T, s logs.Store) {
+func ranges(t *testing.T, s storage.Store) {
 	const text = "0123456789"
 	put(t, s, "digits", text)
 	put(t, s, "nothing", "")
 	for _, tc := range []struct {
 		key  string
-		rng  logs.Range
+		rng  storage.Range
 		want string
 		size int64
 	}{
-		{"digits", logs.Range{Offset: 3}, "3456789", 10},
-		{"digits", logs.Range{Offset: 3, Length: 4}, "3456", 10},
-		{"digits", logs.Range{Length: 1}, "0", 10},
-		{"digits", logs.Range{Offset: 8, Length: 100}, "89", 10},
-		{"digits", logs.Range{Offset: 10}, "", 10},
-		{"digits", logs.Range{Offset: 11, Length: 5}, "", 10},
-		{"nothing", logs.Range{Length: 5}, "", 0},
-		{"nothing", logs.Range{Offset: 5}, "", 0},
+		{"digits", storage.Range{Offset: 3}, "3456789", 10},
+		{"digits", storage.Range{Offset: 3, Length: 4}, "3456", 10},
+		{"digits", storage.Range{Length: 1}, "0", 10},
+		{"digits", storage.Range{Offset: 8, Length: 100}, "89", 10},
+		{"digits", storage.Range{Offset: 10}, "", 10},
+		{"digits", storage.Range{Offset: 11, Length: 5}, "", 10},
+		{"nothing", storage.Range{Length: 5}, "", 0},
+		{"nothing", storage.Range{Offset: 5}, "", 0},
 	} {
 		if got, size := get(t, s, tc.key, tc.rng); got != tc.want || size != tc.size {
 			t.Errorf("%s %+v = %q of %d bytes, want %q of %d", tc.key, tc.rng, got, size, tc.want, tc.size)
 		}
 	}
-	if _, err := s.Get(t.Context(), "digits", logs.Range{Offset: -1}); err == nil {
+	if _, err := s.Get(t.Context(), "digits", storage.Range{Offset: -1}); err == nil {
 		t.Error("a negative offset is accepted")
 	}
 }
 
-func lists(t *testing.T, s logs.Store) {
+func lists(t *testing.T, s storage.Store) {
 	all := []string{"a-b/x", "a/b/1", "a/b/10", "a/b/2", "a/c", "a0", "b/.live/s/000000000000-w", "b/x"}
 	for _, i := range rand.Perm(len(all)) {
 		put(t, s, all[i], all[i])
@@ -156,13 +156,13 @@ func lists(t *testing.T, s logs.Store) {
 			t.Errorf("list %q (-want +got):\n%s", prefix, diff)
 		}
 	}
-	ignoreTime := cmpopts.IgnoreFields(logs.Entry{}, "ModTime")
-	if diff := cmp.Diff([]logs.Entry{{Key: "b/x", Size: 3}}, list(t, s, "b/x"), ignoreTime); diff != "" {
+	ignoreTime := cmpopts.IgnoreFields(storage.Entry{}, "ModTime")
+	if diff := cmp.Diff([]storage.Entry{{Key: "b/x", Size: 3}}, list(t, s, "b/x"), ignoreTime); diff != "" {
 		t.Errorf("entry (-want +got):\n%s", diff)
 	}
 }
 
-func pages(t *testing.T, s logs.Store) {
+func pages(t *testing.T, s storage.Store) {
 	const n = 1203 // more than S3 gives at once
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(16)
@@ -170,7 +170,7 @@ func pages(t *testing.T, s logs.Store) {
 	for i := range n {
 		key := fmt.Sprintf("many/%05d", i)
 		want = append(want, key)
-		group.Go(func() error { return s.Put(ctx, key, strings.NewReader("x"), logs.PutOptions{}) })
+		group.Go(func() error { return s.Put(ctx, key, strings.NewReader("x"), storage.PutOptions{}) })
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
@@ -192,13 +192,13 @@ func pages(t *testing.T, s logs.Store) {
 	}
 }
 
-func absent(t *testing.T, s logs.Store) {
+func absent(t *testing.T, s storage.Store) {
 	put(t, s, "folder/object", "x")
 	for _, key := range []string{"nothing", "folder", "folder/other"} {
-		if _, err := s.Get(t.Context(), key, logs.Range{}); !errors.Is(err, logs.ErrNotExist) {
+		if _, err := s.Get(t.Context(), key, storage.Range{}); !errors.Is(err, storage.ErrNotExist) {
 			t.Errorf("get %s: %v, want ErrNotExist", key, err)
 		}
-		if _, err := s.Get(t.Context(), key, logs.Range{Offset: 5, Length: 5}); !errors.Is(err, logs.ErrNotExist) {
+		if _, err := s.Get(t.Context(), key, storage.Range{Offset: 5, Length: 5}); !errors.Is(err, storage.ErrNotExist) {
 			t.Errorf("get a range of %s: %v, want ErrNotExist", key, err)
 		}
 		if err := s.Delete(t.Context(), key); err != nil {
@@ -210,19 +210,19 @@ func absent(t *testing.T, s logs.Store) {
 	}
 }
 
-func broken(t *testing.T, s logs.Store) {
+func broken(t *testing.T, s storage.Store) {
 	failure := errors.New("broken stream")
 	put(t, s, "a/b", "old")
 	for _, size := range []int{0, 10, 3 << 20, 18 << 20} {
 		body := io.MultiReader(io.LimitReader(noise(1), int64(size)), failing{failure})
 		for _, key := range []string{"a/b", "a/new"} {
-			if err := s.Put(t.Context(), key, body, logs.PutOptions{}); !errors.Is(err, failure) {
+			if err := s.Put(t.Context(), key, body, storage.PutOptions{}); !errors.Is(err, failure) {
 				t.Errorf("put %d bytes: %v, want %v", size, err, failure)
 			}
 			body = failing{failure}
 		}
 	}
-	if got, _ := get(t, s, "a/b", logs.Range{}); got != "old" {
+	if got, _ := get(t, s, "a/b", storage.Range{}); got != "old" {
 		t.Errorf("object is %d bytes, want the old one", len(got))
 	}
 	if diff := cmp.Diff([]string{"a/b"}, listKeys(t, s, "")); diff != "" {
@@ -230,7 +230,7 @@ func broken(t *testing.T, s logs.Store) {
 	}
 }
 
-func atomic(t *testing.T, s logs.Store) {
+func atomic(t *testing.T, s storage.Store) {
 	const size, rounds = 200 << 10, 20
 	whole := func(b byte) string { return strings.Repeat(string(b), size) }
 	put(t, s, "x", whole('0'))
@@ -239,7 +239,7 @@ func atomic(t *testing.T, s logs.Store) {
 	group.Go(func() error {
 		defer close(done)
 		for i := range rounds {
-			if err := s.Put(ctx, "x", strings.NewReader(whole('0'+byte(i%10))), logs.PutOptions{}); err != nil {
+			if err := s.Put(ctx, "x", strings.NewReader(whole('0'+byte(i%10))), storage.PutOptions{}); err != nil {
 				return err
 			}
 		}
@@ -254,34 +254,34 @@ func atomic(t *testing.T, s logs.Store) {
 			return
 		default:
 		}
-		got, n := get(t, s, "x", logs.Range{})
+		got, n := get(t, s, "x", storage.Range{})
 		if len(got) != size || n != size || strings.Trim(got, got[:1]) != "" {
 			t.Fatalf("torn object of %d bytes, size %d", len(got), n)
 		}
 	}
 }
 
-func keys(t *testing.T, s logs.Store) {
+func keys(t *testing.T, s storage.Store) {
 	for _, key := range []string{"", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/..", "./a", "a/./b", "a\x00b", "\xff", strings.Repeat("k", 1025)} {
-		if err := s.Put(t.Context(), key, strings.NewReader("x"), logs.PutOptions{}); !errors.Is(err, logs.ErrBadKey) {
+		if err := s.Put(t.Context(), key, strings.NewReader("x"), storage.PutOptions{}); !errors.Is(err, storage.ErrBadKey) {
 			t.Errorf("put %q: %v, want ErrBadKey", key, err)
 		}
-		if _, err := s.Get(t.Context(), key, logs.Range{}); !errors.Is(err, logs.ErrBadKey) {
+		if _, err := s.Get(t.Context(), key, storage.Range{}); !errors.Is(err, storage.ErrBadKey) {
 			t.Errorf("get %q: %v, want ErrBadKey", key, err)
 		}
-		if err := s.Delete(t.Context(), key); !errors.Is(err, logs.ErrBadKey) {
+		if err := s.Delete(t.Context(), key); !errors.Is(err, storage.ErrBadKey) {
 			t.Errorf("delete %q: %v, want ErrBadKey", key, err)
 		}
 	}
 }
 
-func large(t *testing.T, s logs.Store) {
+func large(t *testing.T, s storage.Store) {
 	for _, size := range []int64{1 << 20, 8<<20 - 1, 8 << 20, 8<<20 + 1, 17<<20 + 7} {
-		err := s.Put(t.Context(), "big/one", io.LimitReader(noise(size), size), logs.PutOptions{})
+		err := s.Put(t.Context(), "big/one", io.LimitReader(noise(size), size), storage.PutOptions{})
 		if err != nil {
 			t.Fatalf("put %d bytes: %v", size, err)
 		}
-		object, err := s.Get(t.Context(), "big/one", logs.Range{})
+		object, err := s.Get(t.Context(), "big/one", storage.Range{})
 		if err != nil {
 			t.Fatalf("get %d bytes: %v", size, err)
 		}
@@ -300,15 +300,15 @@ func large(t *testing.T, s logs.Store) {
 	if _, err := io.Copy(&want, io.LimitReader(noise(17<<20+7), offset+length)); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := get(t, s, "big/one", logs.Range{Offset: offset, Length: length}); got != want.String()[offset:] {
+	if got, _ := get(t, s, "big/one", storage.Range{Offset: offset, Length: length}); got != want.String()[offset:] {
 		t.Errorf("range over the border of two parts = %x, want %x", got, want.String()[offset:])
 	}
 }
 
-func cancelled(t *testing.T, s logs.Store) {
+func cancelled(t *testing.T, s storage.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	body := io.MultiReader(io.LimitReader(noise(2), 9<<20), hook(cancel), io.LimitReader(noise(3), 20<<20))
-	if err := s.Put(ctx, "half", body, logs.PutOptions{}); !errors.Is(err, context.Canceled) {
+	if err := s.Put(ctx, "half", body, storage.PutOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("put: %v, want %v", err, context.Canceled)
 	}
 	if found := listKeys(t, s, ""); len(found) > 0 {
@@ -316,7 +316,7 @@ func cancelled(t *testing.T, s logs.Store) {
 	}
 }
 
-func neighbours(t *testing.T, s logs.Store) {
+func neighbours(t *testing.T, s storage.Store) {
 	put(t, s, "run/.live/a/1", "x")
 	put(t, s, "run/.live/b/1", "x")
 	put(t, s, "run/log", "x")
