@@ -29,7 +29,7 @@ func openStore(ctx context.Context, s config.Storage) (storage.Store, error) {
 		}
 		return storage.OpenS3(ctx, storage.S3Options{
 			Endpoint: s.Endpoint, Region: s.Region, Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"),
-			AccessKeyFile: s.AccessKeyFile, SecretKeyFile: s.SecretKeyFile, PathStyle: pathStyle(s),
+			AccessKeyFile: s.AccessKeyFile, SecretKeyFile: s.SecretKeyFile, PathStyle: s.PathStyle,
 		})
 	case "file":
 		return storage.OpenFile(u.Path)
@@ -37,14 +37,6 @@ func openStore(ctx context.Context, s config.Storage) (storage.Store, error) {
 		return nil, fmt.Errorf("open store: config.yaml names none; add a storage stanza with url: s3://bucket or file:///folder")
 	}
 	return nil, fmt.Errorf("open store: this version cannot write to %s:// (use s3:// or file://)", u.Scheme)
-}
-
-// pathStyle leaves the choice to the store where the configuration does not ask for it.
-func pathStyle(s config.Storage) *bool {
-	if !s.PathStyle {
-		return nil
-	}
-	return &s.PathStyle
 }
 
 func layout(c *config.Config) logs.Layout {

@@ -144,6 +144,25 @@ config.yaml:2:3: error: a connection needs webhook_secret_files (name the files 
 		`config.yaml:1:11: error: storage url "ftp://x/y" is not a place that Pharos can keep logs in (write s3://bucket/prefix or file:///folder)`},
 	"half a pair of keys": {mainFile("storage: {url: s3://b, access_key_file: k}\n"),
 		`config.yaml:1:1: error: access_key_file and secret_key_file belong together (give both or neither)`},
+	"a bucket's identity in parts": {mainFile("storage: {url: s3://b, role_arn: r, sts_endpoint: x}\n"),
+		`config.yaml:1:1: error: role_arn and web_identity_token_file belong together (give both or neither)`},
+	"an address for no identity": {mainFile("storage: {url: s3://b, sts_endpoint: https://sts.example.com}\n"),
+		`config.yaml:1:24: error: sts_endpoint means nothing without role_arn (give role_arn and web_identity_token_file, or remove it)`},
+	"encryption and compression that are none": {mainFile("storage:\n  url: s3://b\n  server_side_encryption: rot13\n  kms_key_id: k\n  compression: brotli\n  spool_size: 1Mi\n"),
+		`config.yaml:3:3: error: server_side_encryption "rot13" is not known (use AES256 or aws:kms)
+config.yaml:4:3: error: kms_key_id means nothing without server_side_encryption aws:kms (add server_side_encryption: aws:kms)
+config.yaml:5:3: error: compression "brotli" is not known (use none or gzip)
+config.yaml:6:3: error: spool_size 1Mi is too small (give at least 64Mi)`},
+	"bounds below nothing": {mainFile("storage: {url: s3://b, retention: {max_age: -1h, jobs: {nightly: {max_runs: -1}}}}\n"),
+		`config.yaml:1:36: error: max_age must not be negative
+config.yaml:1:67: error: max_runs must not be negative`},
+	"a login without its halves and keys": {mainFile(strings.Replace(connections, "{name: main,", "{name: main, login: {client_id: c, username_claim: n},", 1)),
+		`config.yaml:2:1: error: logins need dashboard.cookie_key_file (write a random line of 32 characters or more to a file and name it)
+config.yaml:3:16: error: a login needs client_id and client_secret_file (register an OAuth2 application on the forge and name both)
+config.yaml:3:38: error: username_claim means nothing without issuer (remove it, or name the issuer)`},
+	"a dashboard that is nowhere": {mainFile("dashboard: {url: ci.example.com, error_patterns: ['(']}\n"),
+		`config.yaml:1:13: error: dashboard url "ci.example.com" is not an address of a server (write one like https://ci.example.com)`+"\n"+
+			"config.yaml:1:51: error: error pattern \"(\" is not a regular expression: error parsing regexp: missing closing ): `(` (use the syntax of Go's regexp package)"},
 	"a log level that is none": {mainFile("log_level: loud\n"),
 		`config.yaml:1:1: error: log_level "loud" is not known (use debug, info, warn or error)`},
 	"two forms of default decoration": {mainFile("plank:\n  default_decoration_configs: {'*': {}}\n  default_decoration_config_entries: [{config: {}}]\n"),

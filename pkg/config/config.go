@@ -17,6 +17,7 @@ type Config struct {
 	Jobs        *job.Set
 	Plugins     *Plugins
 	Storage     Storage
+	Dashboard   Dashboard
 	// ProwJobNamespace holds the PipelineJobs, PodNamespace is where PipelineRuns go; both are "default" if nothing is said.
 	ProwJobNamespace, PodNamespace string
 	Sinker                         Sinker

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +30,8 @@ type Connection struct {
 	// OAuthClientID and OAuthClientSecretFile replace the token on Bitbucket Cloud: an OAuth consumer.
 	OAuthClientID         string `json:"oauth_client_id,omitempty"`
 	OAuthClientSecretFile string `json:"oauth_client_secret_file,omitempty"`
+	// Login lets people log in to the dashboard with their account on this forge.
+	Login *Login `json:"login,omitempty"`
 	// Default marks the connection that repository keys without a name mean, and that /hook answers for. Without a mark it is
 	// the first.
 	Default bool `json:"default,omitempty"`
@@ -89,13 +90,16 @@ func (c *Connection) check(at place) {
 		at(SeverityError, "kind", fmt.Sprintf("connection kind %q is not known", c.Kind), "use one of "+strings.Join(Kinds, ", "))
 	}
 	c.URL = strings.TrimRight(c.URL, "/")
-	if u, err := url.Parse(c.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+	if !webAddress(c.URL) {
 		at(SeverityError, "url", fmt.Sprintf("connection url %q is not an address of a server", redact(c.URL)), "write one like https://git.example.com, without user or password")
 	}
 	if c.Bot == "" {
 		at(SeverityError, "bot", "a connection needs bot", "name the login of the account that the token belongs to")
 	}
 	c.checkCredentials(at)
+	if c.Login != nil {
+		c.Login.check("login", at)
+	}
 	if len(c.WebhookSecretFiles) == 0 {
 		at(SeverityError, "webhook_secret_files", "a connection needs webhook_secret_files", "name the files that hold the webhook secrets; unsigned webhooks are refused")
 	}

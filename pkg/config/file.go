@@ -30,6 +30,7 @@ type mainFile struct {
 	// Pharos's own.
 	Connections []Connection `json:"connections"`
 	Storage     Storage      `json:"storage"`
+	Dashboard   Dashboard    `json:"dashboard"`
 	// InRepo is what files kept in repositories may refer to.
 	InRepo inrepo.References `json:"inrepo"`
 

@@ -85,7 +85,7 @@ func (f *findings) syntax(problems []strictyaml.Problem) {
 
 // own says that a path leads into a stanza that only Pharos knows.
 func own(path string) bool {
-	return strings.HasPrefix(path, "connections") || strings.HasPrefix(path, "storage") || path == "inrepo" || strings.HasPrefix(path, "inrepo.")
+	return strings.HasPrefix(path, "connections") || strings.HasPrefix(path, "storage") || strings.HasPrefix(path, "dashboard") || path == "inrepo" || strings.HasPrefix(path, "inrepo.")
 }
 
 // jobs adds what compiling the jobs says, with the exact place of each key. Only files with problems are parsed again for it,

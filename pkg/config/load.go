@@ -31,7 +31,7 @@ func build(paths Paths, files snapshot) (*Config, error) {
 	var main mainFile
 	document := decode(f, files.config, &main)
 	main.supplement(files.moreConfig, f)
-	c := &Config{Revision: files.hash(), Plank: main.Plank, Sinker: main.Sinker, Reporter: main.GitHubReporter, Storage: main.Storage, Stanzas: main.Main}
+	c := &Config{Revision: files.hash(), Plank: main.Plank, Sinker: main.Sinker, Reporter: main.GitHubReporter, Storage: main.Storage, Dashboard: main.Dashboard, Stanzas: main.Main}
 	c.settle(&main, filepath.Dir(paths.Config), placeIn(f, files.config.name, document))
 
 	checkStanza(main.Main.Check(), placeIn(f, files.config.name, document))
@@ -167,6 +167,8 @@ func (c *Config) settle(main *mainFile, folder string, at place) {
 	}
 	c.Storage.merge(everywhere(main.Plank.decoration()))
 	c.Storage.check(at)
+	c.Dashboard.merge(main.Deck)
+	c.Dashboard.check(slices.ContainsFunc(c.Connections, func(conn Connection) bool { return conn.Login != nil }), at)
 	c.resolve(folder)
 	c.ProwJobNamespace, c.PodNamespace = cmp.Or(main.ProwJobNamespace, "default"), cmp.Or(main.PodNamespace, "default")
 	c.LogLevel = cmp.Or(main.LogLevel, "info")
@@ -213,7 +215,15 @@ func (c *Config) resolve(folder string) {
 			relative(&c.Connections[i].WebhookSecretFiles[j])
 		}
 	}
-	relative(&c.Storage.CredentialsFile)
-	relative(&c.Storage.AccessKeyFile)
-	relative(&c.Storage.SecretKeyFile)
+	for i := range c.Connections {
+		if login := c.Connections[i].Login; login != nil {
+			relative(&login.ClientSecretFile)
+		}
+	}
+	for _, name := range []*string{
+		&c.Storage.CredentialsFile, &c.Storage.AccessKeyFile, &c.Storage.SecretKeyFile, &c.Storage.CAFile, &c.Storage.WebIdentityTokenFile,
+		&c.Dashboard.CookieKeyFile,
+	} {
+		relative(name)
+	}
 }

@@ -221,6 +221,42 @@ triggers:
 	}
 }
 
+func TestTheDashboardTakesFromDeckWhatItsStanzaLeavesOpen(t *testing.T) {
+	folder := write(t, map[string]string{
+		"config.yaml": strings.Replace(connections, "{name: main,", "{name: main, login: {client_id: c, client_secret_file: login},", 1) + `
+dashboard: {url: "https://ci.example.com/", cookie_key_file: key}
+storage: {url: "s3://b", ca_file: ca.pem, retention: {max_age: 24h, jobs: {nightly-*: {max_runs: 3}}}}
+deck:
+  hidden_repos: [acme/secret]
+  spyglass: {lenses: [{required_files: [a], lens: {name: buildlog, config: {highlight_regexes: [boom]}}}]}
+`,
+		"plugins.yaml": "",
+		"jobs/j.yaml":  "",
+	})
+	c, err := config.Load(in(folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Dashboard{
+		URL: "https://ci.example.com", CookieKeyFile: filepath.Join(folder, "key"), ErrorPatterns: []string{"boom"}, HiddenRepos: []string{"acme/secret"},
+	}
+	if diff := cmp.Diff(want, c.Dashboard); diff != "" {
+		t.Errorf("dashboard (-want +got):\n%s", diff)
+	}
+	if got := c.Connections[0].Login.ClientSecretFile; got != filepath.Join(folder, "login") {
+		t.Errorf("the login's secret is in %s", got)
+	}
+	if got := c.Storage.CAFile; got != filepath.Join(folder, "ca.pem") {
+		t.Errorf("the certificates are in %s", got)
+	}
+	if r := c.Storage.Retention; r.MaxAge.Duration != 24*time.Hour || r.Jobs["nightly-*"].MaxRuns != 3 {
+		t.Errorf("retention %+v", r)
+	}
+	if got := c.Storage.SpoolBytes(); got != 4<<30 {
+		t.Errorf("the spool has %d bytes", got)
+	}
+}
+
 func TestStanzasOfFeaturesToComeAreKept(t *testing.T) {
 	folder := write(t, map[string]string{
 		"config.yaml":  "tide:\n  queries: [{orgs: [acme]}]\nproviderConfig: {kind: gitlab, server: \"https://gl.example.com/\", botUser: lh}\n",
