@@ -32,9 +32,17 @@ type Config struct {
 	Warnings []Finding
 	// Revision names the content of the files.
 	Revision string
+	// Files are what was read: config.yaml, plugins.yaml, supplemental files and job files, in this order.
+	Files []File
 
 	defaultConnection string
 	inRepo            inrepo.Settings
+}
+
+// File is one file of a configuration. It holds names of files with secrets, never secrets.
+type File struct {
+	Name string
+	Text []byte
 }
 
 // DefaultConnection is the name of the connection that repository keys without one mean, and that /hook answers for.

@@ -53,6 +53,9 @@ func build(paths Paths, files snapshot) (*Config, error) {
 		return nil, &Errors{Findings: sorted}
 	}
 	c.Warnings = sorted
+	for file := range files.all() {
+		c.Files = append(c.Files, File{Name: file.name, Text: file.data})
+	}
 	return c, nil
 }
 
