@@ -157,12 +157,13 @@ config.yaml:6:3: error: spool_size 1Mi is too small (give at least 64Mi)`},
 		`config.yaml:1:36: error: max_age must not be negative
 config.yaml:1:67: error: max_runs must not be negative`},
 	"a login without its halves and keys": {mainFile(strings.Replace(connections, "{name: main,", "{name: main, login: {client_id: c, username_claim: n},", 1)),
-		`config.yaml:2:1: error: logins need dashboard.cookie_key_file (write a random line of 32 characters or more to a file and name it)
+		`config.yaml:2:1: error: logins need dashboard.cookie_key_file (make a file with openssl rand -base64 32 and name it)
 config.yaml:3:16: error: a login needs client_id and client_secret_file (register an OAuth2 application on the forge and name both)
 config.yaml:3:38: error: username_claim means nothing without issuer (remove it, or name the issuer)`},
-	"a dashboard that is nowhere": {mainFile("dashboard: {url: ci.example.com, error_patterns: ['(']}\n"),
+	"a dashboard that is nowhere": {mainFile("dashboard: {url: ci.example.com, reading: few, error_patterns: ['(']}\n"),
 		`config.yaml:1:13: error: dashboard url "ci.example.com" is not an address of a server (write one like https://ci.example.com)`+"\n"+
-			"config.yaml:1:51: error: error pattern \"(\" is not a regular expression: error parsing regexp: missing closing ): `(` (use the syntax of Go's regexp package)"},
+			`config.yaml:1:34: error: reading "few" is not known (use public, members or all)`+"\n"+
+			"config.yaml:1:65: error: error pattern \"(\" is not a regular expression: error parsing regexp: missing closing ): `(` (use the syntax of Go's regexp package)"},
 	"a log level that is none": {mainFile("log_level: loud\n"),
 		`config.yaml:1:1: error: log_level "loud" is not known (use debug, info, warn or error)`},
 	"two forms of default decoration": {mainFile("plank:\n  default_decoration_configs: {'*': {}}\n  default_decoration_config_entries: [{config: {}}]\n"),

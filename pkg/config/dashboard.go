@@ -14,11 +14,13 @@ import (
 type Dashboard struct {
 	// URL is where people reach it. Empty means what the job_url_prefix of plank begins with. Logins come back to it.
 	URL string `json:"url,omitempty"`
-	// CookieKeyFile holds one key of at least 32 bytes on each line, which sessions are encrypted with: the first is used, all are
-	// accepted. All replicas share it. Logins need it.
+	// CookieKeyFile holds one key on each line, at least 32 bytes in base64, which sessions are encrypted with: the first is used,
+	// all are accepted. All replicas share it. Logins need it.
 	CookieKeyFile string `json:"cookie_key_file,omitempty"`
-	// Anonymous readers see the runs of public repositories. True if nothing is said.
-	Anonymous *bool `json:"anonymous,omitempty"`
+	// Reading says who sees runs: public (the default) shows those of public repositories to everybody and others to those who
+	// may read them on their forge; members is that for people who are logged in, and shows others nothing; all shows
+	// everything to everybody, for a dashboard behind a door of its own.
+	Reading string `json:"reading,omitempty"`
 	// ErrorPatterns are the regular expressions that "first error" looks for in logs. Empty means those of deck's buildlog lens,
 	// or else a few common ones.
 	ErrorPatterns []string `json:"error_patterns,omitempty"`
@@ -67,13 +69,19 @@ func (d *Dashboard) check(logins bool, at place) {
 	if d.URL = strings.TrimRight(d.URL, "/"); d.URL != "" && !webAddress(d.URL) {
 		at(SeverityError, "dashboard.url", fmt.Sprintf("dashboard url %q is not an address of a server", redact(d.URL)), "write one like https://ci.example.com")
 	}
+	if !slices.Contains([]string{"", "public", "members", "all"}, d.Reading) {
+		at(SeverityError, "dashboard.reading", fmt.Sprintf("reading %q is not known", d.Reading), "use public, members or all")
+	}
+	if d.Reading == "members" && !logins {
+		at(SeverityError, "dashboard.reading", "reading is for members, but nobody can log in", "give a connection its login, or use public")
+	}
 	for i, pattern := range d.ErrorPatterns {
 		if _, err := regexp.Compile(pattern); err != nil {
 			at(SeverityError, fmt.Sprintf("dashboard.error_patterns[%d]", i), fmt.Sprintf("error pattern %q is not a regular expression: %v", pattern, err), "use the syntax of Go's regexp package")
 		}
 	}
 	if logins && d.CookieKeyFile == "" {
-		at(SeverityError, "dashboard.cookie_key_file", "logins need dashboard.cookie_key_file", "write a random line of 32 characters or more to a file and name it")
+		at(SeverityError, "dashboard.cookie_key_file", "logins need dashboard.cookie_key_file", "make a file with openssl rand -base64 32 and name it")
 	}
 }
 
