@@ -161,8 +161,8 @@ config.yaml:1:67: error: max_runs must not be negative`},
 config.yaml:3:16: error: a login needs client_id and client_secret_file (register an OAuth2 application on the forge and name both)
 config.yaml:3:38: error: username_claim means nothing without issuer (remove it, or name the issuer)`},
 	"a dashboard that is nowhere": {mainFile("dashboard: {url: ci.example.com, reading: few, error_patterns: ['(']}\n"),
-		`config.yaml:1:13: error: dashboard url "ci.example.com" is not an address of a server (write one like https://ci.example.com)`+"\n"+
-			`config.yaml:1:34: error: reading "few" is not known (use public, members or all)`+"\n"+
+		`config.yaml:1:13: error: dashboard url "ci.example.com" is not an address of a server (write one like https://ci.example.com)` + "\n" +
+			`config.yaml:1:34: error: reading "few" is not known (use public, members or all)` + "\n" +
 			"config.yaml:1:65: error: error pattern \"(\" is not a regular expression: error parsing regexp: missing closing ): `(` (use the syntax of Go's regexp package)"},
 	"a log level that is none": {mainFile("log_level: loud\n"),
 		`config.yaml:1:1: error: log_level "loud" is not known (use debug, info, warn or error)`},

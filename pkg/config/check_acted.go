@@ -15,6 +15,7 @@ import (
 // notActedOn names what is read, kept and has no effect.
 func (k *checker) notActedOn() {
 	k.unusedStanzas()
+	k.unusedDeck()
 	k.unusedPlugins()
 	for _, p := range k.Jobs.Periodics() {
 		if p.Retry != nil {
@@ -67,7 +68,36 @@ var elsewhere = map[string]string{
 }
 
 // acted are the stanzas that do have an effect.
-var acted = map[string]bool{"in_repo_config": true}
+var acted = map[string]bool{"in_repo_config": true, "deck": true}
+
+// unusedDeck names what the dashboard does not take from Prow's.
+func (k *checker) unusedDeck() {
+	deck := k.Stanzas.Deck
+	if deck == nil {
+		return
+	}
+	s := &deck.Spyglass
+	unused := map[string]bool{
+		"deck.branding": deck.Branding != nil, "deck.google_analytics": deck.GoogleAnalytics != "",
+		"deck.external_agent_logs":        len(deck.ExternalAgentLogs) > 0,
+		"deck.additional_allowed_buckets": len(deck.AdditionalAllowedBuckets) > 0,
+		"deck.spyglass.announcement":      s.Announcement != "", "deck.spyglass.testgrid_config": s.TestGridConfig != "",
+		"deck.spyglass.gcs_browser_prefix": s.GCSBrowserPrefix != "", "deck.spyglass.gcs_browser_prefixes": len(s.GCSBrowserPrefixes) > 0,
+	}
+	for _, path := range slices.Sorted(maps.Keys(unused)) {
+		if unused[path] {
+			k.inConfig(path, path+" is read, and nothing acts on it", "")
+		}
+	}
+	for i, lens := range s.Lenses {
+		if !slices.Contains(shownLenses, lens.Lens.Name) {
+			k.inConfig(fmt.Sprintf("deck.spyglass.lenses[%d]", i), fmt.Sprintf("lens %s is not shown", lens.Lens.Name), "its files can be opened among the artifacts of a run")
+		}
+	}
+}
+
+// shownLenses are those of Prow whose content the page of a run shows, whether they are configured or not.
+var shownLenses = []string{"buildlog", "metadata", "junit", "podinfo", "html", "markdown", "links"}
 
 func (k *checker) unusedStanzas() {
 	for _, key := range given(&k.Stanzas) {
@@ -147,7 +177,6 @@ func unusedFields(b *job.Base) []unusedField {
 	add(b.ErrorOnEviction, "error_on_eviction", "error_on_eviction has no effect", "")
 	add(b.Hidden, "hidden", "hidden jobs are shown on the dashboard", "")
 	add(b.ReporterConfig != nil, "reporter_config", "results are not told to Slack", "")
-	add(b.RerunAuthConfig != nil, "rerun_auth_config", "rerun_auth_config has no effect: jobs are started again by comments alone", "")
 	add(b.ProwJobDefaults != nil, "prowjob_defaults", "prowjob_defaults has no effect", "")
 	return all
 }

@@ -31,3 +31,14 @@ func (c *Config) Served() []scm.HookTarget {
 	})
 	return slices.Compact(all)
 }
+
+// Repos lists the repositories that the configuration names, as jobs and plugins have them, sorted.
+func (c *Config) Repos() []scm.Repo {
+	var all []scm.Repo
+	for _, target := range c.Served() {
+		if target.Name != "" {
+			all = append(all, scm.Repo(target))
+		}
+	}
+	return all
+}
