@@ -19,16 +19,26 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := root().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "pharos:", err)
+		if silent := (*exitError)(nil); !errors.As(err, &silent) || silent.error != nil {
+			fmt.Fprintln(os.Stderr, "pharos:", err)
+		}
 		stop()
 		os.Exit(exitCode(err))
 	}
 }
 
-// exitError ends the process with a code of its own.
+// exitError ends the process with a code of its own; without an error, everything was said already.
 type exitError struct {
 	code int
 	error
+}
+
+// Error implements error.
+func (e *exitError) Error() string {
+	if e.error == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.error.Error()
 }
 
 // Unwrap gives the error that the code stands for.
@@ -49,7 +59,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), check(), explain(), jobs(), render(), clone(), run(), replay(), hooksCommand(), versionCommand())
+	cmd.AddCommand(serve(), check(), explain(), jobs(), render(), clone(), run(), replay(), hooksCommand(), logsCommand(), versionCommand())
 	return cmd
 }
 
