@@ -35,23 +35,41 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: bin/pharos ## build bin/pharos
+build: bin/pharos ## build bin/pharos with its dashboard
 
 .PHONY: bin/pharos bin/cluster
-bin/pharos:
+bin/pharos: web
 	$(call stage,build pharos,go build -ldflags '$(LDFLAGS)' -o bin/pharos ./cmd/pharos)
 
 bin/cluster:
 	$(call stage,build the cluster command,cd test/cluster && go build -o ../../bin/cluster .)
+
+WEB := pkg/dashboard/web
+
+.PHONY: web
+web: $(WEB)/dist/index.html ## build the dashboard's pages, which the binary holds
+
+.PHONY: npm
+npm:
+	@command -v npm >/dev/null || { echo "--> install npm from Debian"; apt-get -o DPkg::Lock::Timeout=300 update -qq; \
+	  apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends npm >/dev/null; }
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json | npm
+	$(call stage,fetch the dashboard's packages,npm ci --prefix $(WEB) --no-audit --no-fund --loglevel=error)
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB)/index.html $(wildcard $(WEB)/*.json $(WEB)/*.ts) \
+  $(shell find $(WEB)/src $(WEB)/public -type f)
+	$(call stage,build the dashboard's pages,npm run --prefix $(WEB) --silent build)
 
 .PHONY: image
 image: bin/pharos bin/cluster ## assemble bin/pharos-image.tar from Debian packages and bin/pharos
 	$(call stage,assemble the image,bin/cluster image --binary bin/pharos --tag $(IMAGE) -o bin/pharos-image.tar)
 
 .PHONY: unit
-unit: ## unit tests: no network, no cluster
+unit: web ## unit tests: no network, no cluster
 	$(call stage,unit tests,go test ./pkg/... ./cmd/...)
 	$(call stage,unit tests of the local cluster,cd test/cluster && go test ./...)
+	$(call stage,unit tests of the dashboard's pages,npm run --prefix $(WEB) --silent check)
 
 .PHONY: integration
 integration: bin/cluster ## tests against a real API server, Gitea and S3 server, without pods

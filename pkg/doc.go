@@ -25,14 +25,20 @@ event travels from the forge and back. A test holds this table against the real 
 	   scm/scmtest/simulator/gitea  Gitea's dialect
 	   scm/scmtest/simulator/github  GitHub's dialect
 	   scm/scmtest/simulator/gitlab  GitLab's dialect
+	   login                  who somebody is: OAuth2 and OpenID Connect at the forges, remembered in encrypted cookies
 	   git                    the git binary: checking out what a job tests, and mirrors to read files from
+	   censor                 stars in the place of secrets, in any text and across its pieces
 	   supervisor             one process in a job's container: its time, its signals, its exit code, its artifacts
 	8  storage                objects by key: S3-compatible servers and a folder of this machine
 	   storage/storetest      the contract that every store passes
+	8  logs/logfile           the stored form of a step's log, and its index of lines and times
 	8  logs                   following step logs into a store, and reading them back
+	   archive                the bucket as a whole: every run in it, loading, verifying, retention
+	   history                all runs, indexed in a file for lists, charts and suggestions, by what a reader may see
 
 	   -- decisions: pure, effects only through small interfaces
 	6  job                    Prow's job model: which jobs run for an event, and why not
+	   access                 who may read which repository, and run, abort and replay what
 	   inrepo                 jobs that a repository keeps itself: .prow.yaml, .lighthouse/, .tekton/
 	7  pipeline               PipelineJob to PipelineRun, and a run's state back
 	9  report                 job state to commit status and comment
@@ -46,7 +52,16 @@ event travels from the forge and back. A test holds this table against the real 
 	1  webhook                the HTTP door
 	   artifacts              the HTTP door for the files of runs
 	   controller             reconcilers: job, logs, report, garbage collection
-	   dashboard              runs and live logs for people
+	   dashboard/web          the dashboard's pages, built by npm and embedded
+	   dashboard/terminal     what a page may show of a line of a log
+	   dashboard/junit        test results from the XML of most tools, bounded
+	   dashboard/graph        the tasks of a run, their order and their states
+	   dashboard/sse          server-sent events: deadlines, limits, heartbeats, draining
+	   dashboard/raw          files of the store over HTTP, whole or in ranges
+	   dashboard/gate         what the reader of a page may see and do: the only way to runs, logs and deliveries
+	   dashboard/api          the JSON API and its OpenAPI document
+	   dashboard/prow         the addresses of Prow's Deck, and of Tekton's dashboard for logs
+	   dashboard              the server: application, API, headers
 	   sweep                  what no webhook told: commits and comments of open pull requests
 	   hooks                  webhooks on the forges: plan, install, repair, redelivery
 	   config/stanza          the parts of the files that describe features: every key with its type

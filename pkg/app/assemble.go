@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,14 +17,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	"github.com/pharos-ci/pharos/pkg/access"
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/archive"
 	"github.com/pharos-ci/pharos/pkg/artifacts"
 	"github.com/pharos-ci/pharos/pkg/chatops"
 	"github.com/pharos-ci/pharos/pkg/config"
 	"github.com/pharos-ci/pharos/pkg/controller"
 	"github.com/pharos-ci/pharos/pkg/dashboard"
+	"github.com/pharos-ci/pharos/pkg/history"
 	"github.com/pharos-ci/pharos/pkg/inbox"
 	"github.com/pharos-ci/pharos/pkg/job"
+	"github.com/pharos-ci/pharos/pkg/login"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/pipeline"
 	"github.com/pharos-ci/pharos/pkg/plugins"
@@ -97,7 +102,7 @@ func (s *server) share(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the cluster: %w", err)
 	}
-	s.source = logs.PodSource{Pods: pods.CoreV1()}
+	s.source = logs.PodSource{Pods: pods.CoreV1(), Nodes: pods.CoreV1().RESTClient()}
 	s.inbox = inbox.New(s.GetClient(), c.ProwJobNamespace, blobs{s.store})
 	s.chat = &chatops.Dispatcher{
 		Plugins: plugins.All(plugins.Deps{
@@ -110,7 +115,10 @@ func (s *server) share(ctx context.Context) error {
 		Enabled: func(r scm.Repo) []string { return s.config.Current().Plugins.Enabled(r) },
 		Forges:  s.forges,
 	}
-	for _, collector := range slices.Concat(inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), logs.Collectors(), artifacts.Collectors()) {
+	for _, collector := range slices.Concat(
+		inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), logs.Collectors(), artifacts.Collectors(),
+		archive.Collectors(), history.Collectors(), login.Collectors(), access.Collectors(),
+	) {
 		if err := metrics.Registry.Register(collector); err != nil {
 			return fmt.Errorf("register metrics: %w", err)
 		}
@@ -147,7 +155,10 @@ func (s *server) addControllers() error {
 	}{
 		worker,
 		controller.NewJob(s.GetClient(), controller.JobOptions{Pipeline: pipeline.Options{Image: s.Image, ArtifactsURL: s.ArtifactsURL}, RunURL: s.runURL, Rush: starting}),
-		controller.NewLogs(controller.LogsOptions{Client: s.GetClient(), Store: s.store, Source: s.source, Layout: layout(c)}),
+		controller.NewLogs(controller.LogsOptions{
+			Client: s.GetClient(), API: s.GetAPIReader(), Store: s.store, Source: s.source, Layout: layout(c),
+			Spool: filepath.Join(cacheDir(s.CacheDir), "spool"), SpoolLimit: c.Storage.SpoolBytes(), Compress: c.Storage.Compression == config.CompressionGzip,
+		}),
 		controller.NewReport(s.GetClient(), s.forges, controller.ReportOptions{}),
 	} {
 		if err := r.SetupWithManager(s.Manager); err != nil {
@@ -164,6 +175,7 @@ func (s *server) addControllers() error {
 			Connection: func() string { return s.config.Current().DefaultConnection() },
 			Launch:     s.launcher().Launch,
 		},
+		s.retention(c.ProwJobNamespace),
 		&inbox.Expiry{Client: s.GetClient(), Namespace: c.ProwJobNamespace, Processed: keepProcessed, Dead: keepDead, Every: sweepEvery},
 		&controller.GC{
 			Client: s.GetClient(), Namespace: c.ProwJobNamespace, Every: sweepEvery,
@@ -173,14 +185,6 @@ func (s *server) addControllers() error {
 				return slices.ContainsFunc(s.config.Current().Jobs.Periodics(), func(p *job.Periodic) bool { return p.Name == name })
 			},
 		})
-}
-
-func (s *server) addDashboard() error {
-	c := s.config.Current()
-	reader := logs.NewReader(logs.ReaderOptions{Store: s.store, Source: s.source, Layout: layout(c), Cluster: s.GetCache()})
-	return s.Add(dashboard.NewServer(s.DashboardAddress, dashboard.Deps{
-		Runs: dashboard.NewRuns(s.GetCache(), c.ProwJobNamespace), Logs: reader, Config: s.configuration, StoreURL: s.store.URL(), Version: s.Version,
-	}))
 }
 
 // runURL is the page that a status links to. Prow's job_url_prefix ends where its pages of logs begin, which is below the

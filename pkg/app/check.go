@@ -22,8 +22,8 @@ type CheckOptions struct {
 	PrintSchema string
 }
 
-// ErrFindings says that a configuration has errors, all of which were printed.
-var ErrFindings = errors.New("the configuration has errors")
+// ErrFindings says that errors were found, all of which were printed.
+var ErrFindings = errors.New("errors were found")
 
 // CheckNames lists the checks for the help text.
 func CheckNames() string { return strings.Join(config.CheckNames(), ", ") }

@@ -11,17 +11,9 @@ import (
 
 // Replay gives dead letters all their attempts again.
 func Replay(ctx context.Context, kubeconfig, namespace string, deliveries []string) error {
-	cfg, err := restConfig(kubeconfig)
+	c, err := openCluster(kubeconfig)
 	if err != nil {
 		return err
-	}
-	scheme, err := newScheme()
-	if err != nil {
-		return err
-	}
-	c, err := client.New(cfg, client.Options{Scheme: scheme})
-	if err != nil {
-		return fmt.Errorf("open the cluster: %w", err)
 	}
 	box := inbox.New(c, namespace, nil)
 	for _, name := range deliveries {
@@ -30,4 +22,21 @@ func Replay(ctx context.Context, kubeconfig, namespace string, deliveries []stri
 		}
 	}
 	return nil
+}
+
+// openCluster makes a client that reads and writes without a cache.
+func openCluster(kubeconfig string) (client.Client, error) {
+	cfg, err := restConfig(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.New(cfg, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("open the cluster: %w", err)
+	}
+	return c, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/config"
@@ -21,15 +20,11 @@ func openStore(ctx context.Context, s config.Storage) (storage.Store, error) {
 	}
 	switch u.Scheme {
 	case "s3":
-		if s.CredentialsFile != "" {
-			// The SDK knows credential files by this variable only.
-			if err := os.Setenv("AWS_SHARED_CREDENTIALS_FILE", s.CredentialsFile); err != nil {
-				return nil, fmt.Errorf("open store: %w", err)
-			}
-		}
 		return storage.OpenS3(ctx, storage.S3Options{
-			Endpoint: s.Endpoint, Region: s.Region, Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"),
-			AccessKeyFile: s.AccessKeyFile, SecretKeyFile: s.SecretKeyFile, PathStyle: s.PathStyle,
+			Endpoint: s.Endpoint, Region: s.Region, Bucket: u.Host, Prefix: strings.Trim(u.Path, "/"), PathStyle: s.PathStyle, CAFile: s.CAFile,
+			AccessKeyFile: s.AccessKeyFile, SecretKeyFile: s.SecretKeyFile, CredentialsFile: s.CredentialsFile,
+			RoleARN: s.RoleARN, WebIdentityTokenFile: s.WebIdentityTokenFile, STSEndpoint: s.STSEndpoint,
+			SSE: s.ServerSideEncryption, KMSKeyID: s.KMSKeyID,
 		})
 	case "file":
 		return storage.OpenFile(u.Path)

@@ -29,12 +29,21 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// LogsOptions say where the log of runs comes from and where it goes; all are required.
+// LogsOptions say where the log of runs comes from and where it goes. Client, Store, Source and Layout are required.
 type LogsOptions struct {
 	Client client.Client
+	// API reads past the cache the pods of runs, their secrets, which are hidden in logs, and their events. It needs to
+	// get pods and secrets and to list events where runs are; a secret that it may not get is noted in the run's steps.
+	// Nil: nothing is hidden, and the records do not describe pods.
+	API    client.Reader
 	Store  storage.Store
 	Source logs.Source
 	Layout logs.Layout
+	// Spool, SpoolLimit, Uploads and Compress are those of [logs.ShipperOptions].
+	Spool      string
+	SpoolLimit int64
+	Uploads    int
+	Compress   bool
 }
 
 // Logs has the log of every run archived. It tells a [logs.Shipper] what happens to runs and their pods, writes what
@@ -50,7 +59,10 @@ type Logs struct {
 // NewLogs makes the reconciler; it starts nothing.
 func NewLogs(o LogsOptions) *Logs {
 	l := &Logs{client: o.Client}
-	l.shipper = logs.NewShipper(logs.ShipperOptions{Store: o.Store, Source: o.Source, Layout: o.Layout, Changed: l.enqueue})
+	l.shipper = logs.NewShipper(logs.ShipperOptions{
+		Store: o.Store, Source: o.Source, Layout: o.Layout, API: o.API, Changed: l.enqueue,
+		Spool: o.Spool, SpoolLimit: o.SpoolLimit, Uploads: o.Uploads, Compress: o.Compress,
+	})
 	return l
 }
 
@@ -221,13 +233,20 @@ func slimPod(o any) (any, error) {
 	if !ok {
 		return o, nil
 	}
-	containers := make([]corev1.Container, len(pod.Spec.Containers))
-	for i := range pod.Spec.Containers {
-		containers[i].Name = pod.Spec.Containers[i].Name
-	}
 	pod.ManagedFields, pod.OwnerReferences = nil, nil
 	pod.Annotations = keepOwn(pod.Annotations)
-	pod.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName, Containers: containers}
-	pod.Status.InitContainerStatuses, pod.Status.EphemeralContainerStatuses = nil, nil
+	pod.Spec = corev1.PodSpec{
+		NodeName: pod.Spec.NodeName, InitContainers: slimContainers(pod.Spec.InitContainers), Containers: slimContainers(pod.Spec.Containers),
+	}
+	pod.Status.EphemeralContainerStatuses = nil
 	return pod, nil
+}
+
+// slimContainers keeps of containers what tells steps, sidecars and those that only run at first.
+func slimContainers(containers []corev1.Container) []corev1.Container {
+	slim := make([]corev1.Container, len(containers))
+	for i := range containers {
+		slim[i].Name, slim[i].RestartPolicy = containers[i].Name, containers[i].RestartPolicy
+	}
+	return slim
 }

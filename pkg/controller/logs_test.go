@@ -241,3 +241,30 @@ func TestLogsFindsTheRunOfAPod(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
+
+func TestPodCacheKeepsWhatTheLogNeeds(t *testing.T) {
+	always := corev1.ContainerRestartPolicyAlways
+	pod := endedPod()
+	pod.Spec = corev1.PodSpec{
+		NodeName:       "n1",
+		InitContainers: []corev1.Container{{Name: "sidecar-db", Image: "db", RestartPolicy: &always, Env: []corev1.EnvVar{{Name: "A", Value: "b"}}}},
+		Containers:     []corev1.Container{{Name: "step-s", Image: "s", Args: []string{"x"}}},
+		Volumes:        []corev1.Volume{{Name: "v"}},
+	}
+	pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "sidecar-db", RestartCount: 2}}
+	want := pod.DeepCopy()
+	want.Spec = corev1.PodSpec{
+		NodeName:       "n1",
+		InitContainers: []corev1.Container{{Name: "sidecar-db", RestartPolicy: &always}},
+		Containers:     []corev1.Container{{Name: "step-s"}},
+	}
+	for _, settings := range controller.PodCache() {
+		got, err := settings.Transform(pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("pod (-want +got):\n%s", diff)
+		}
+	}
+}

@@ -1,63 +1,40 @@
 package dashboard
 
 import (
-	"context"
-	"errors"
-	"io"
+	"io/fs"
+	"net/http"
 
-	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
-	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/dashboard/api"
+	"github.com/pharos-ci/pharos/pkg/dashboard/gate"
+	"github.com/pharos-ci/pharos/pkg/login"
 )
 
-// ErrNotFound is what [Runs] answers for a run that does not exist.
-var ErrNotFound = errors.New("run not found")
-
-// Filter selects runs. Empty fields select all.
-type Filter struct {
-	// Repo is "org/name", or "connection:org/name".
-	Repo    string
-	Job     string
-	State   v1alpha1.JobState
-	Pull    int
-	BuildID string
-	// Before keeps runs older than this build id.
-	Before string
-	// Limit is the largest number of runs; 0 means no limit.
-	Limit int
+// Login lets people log in. [login.Login] is one.
+type Login interface {
+	// Routes adds the addresses below /login/ and /logout.
+	Routes(mux *http.ServeMux)
+	// Who sends a request; nil is nobody in particular.
+	Who(r *http.Request) *login.User
+	// Choices are the places to log in at.
+	Choices() []login.Choice
 }
 
-// Runs reads runs. What it returns may be shared with others and must not be changed.
-type Runs interface {
-	// List returns runs newest first.
-	List(ctx context.Context, f Filter) ([]v1alpha1.PipelineJob, error)
-	// Get answers ErrNotFound for a run that does not exist.
-	Get(ctx context.Context, name string) (*v1alpha1.PipelineJob, error)
-}
+var _ Login = (*login.Login)(nil)
 
-// Logs reads the steps and lines of a run. [logs.Reader] is one.
-type Logs interface {
-	// Steps lists the steps that are known so far.
-	Steps(ctx context.Context, pj *v1alpha1.PipelineJob) ([]logs.StepInfo, error)
-	// Follow emits each line behind the position from, which maps "task/step" to the last number seen, and returns when
-	// there will be no more.
-	Follow(ctx context.Context, pj *v1alpha1.PipelineJob, from map[string]int, emit func(logs.Line) error) error
-	// Open is the whole stored log of a step, or of the run when task and step are empty. What is not there, or not yet,
-	// is storage.ErrNotExist.
-	Open(ctx context.Context, pj *v1alpha1.PipelineJob, task, step string) (io.ReadCloser, error)
-}
-
-var _ Logs = (*logs.Reader)(nil)
-
-// Deps are what the dashboard works with.
+// Deps are what the dashboard works with. All but Login and BrowseURL are required.
 type Deps struct {
-	Runs Runs
-	Logs Logs
-	// Config says what is loaded, and what is wrong with it.
-	Config func() Configuration
-	// StoreURL is where logs are kept, for people: "s3://bucket". Empty hides it.
-	StoreURL string
+	// Read is where everything that is shown comes from; its Who is filled in from Login.
+	Read gate.Deps
+	// Login is nil where nobody can log in.
+	Login Login
 	// BrowseURL, when set, is the address that a run's path is appended to for a link into the bucket.
 	BrowseURL string
 	// Version of Pharos, shown on each page.
 	Version string
+	// Rebuilding says how far old runs were read from the store, and whether that goes on.
+	Rebuilding func() (done, total int, running bool)
+
+	// For tests: other paces and another application than the built one.
+	pace api.Pace
+	dist func() (fs.FS, bool)
 }

@@ -1,7 +1,7 @@
-// Package dashboard shows runs to people: a list, a page per run with its log while it is written, and the same as JSON
-// and server-sent events.
+// Package dashboard shows runs to people and programs: the web application of package web, the JSON API of package api that
+// it works with, and the addresses of Prow and of Tekton's dashboard in package prow.
 //
-// It reads runs through [Runs] and logs through [Logs], changes nothing and holds nothing between requests, so any number
-// of replicas may serve. It has no accounts: whoever reaches it may read everything it shows. All that it shows is
-// untrusted text; no page contains or runs script of others.
+// Whatever is read passes [gate.Gate], which knows who asks. Any number of replicas may serve: they hold nothing between
+// requests but what their [Deps] cache. All that is shown is untrusted text; no page contains or runs script of others, and
+// no other site can make a browser act here.
 package dashboard

@@ -2,38 +2,56 @@ package dashboard
 
 import (
 	"context"
+	"io/fs"
 	"net"
 	"net/http"
+	"testing/fstest"
 	"time"
-)
 
-// What tests of one function need.
-var (
-	CleanLine = cleanLine
-	CutLine   = cutLine
+	"github.com/pharos-ci/pharos/pkg/dashboard/api"
+	"github.com/pharos-ci/pharos/pkg/dashboard/prow"
+	"github.com/pharos-ci/pharos/pkg/dashboard/sse"
 )
-
-// PageSize is a limit that tests reach.
-const PageSize = pageSize
 
 // FewStreams is how many streams a Fast handler has room for.
 const FewStreams = 8
 
-// ParsePosition reads an event id and writes it again.
-func ParsePosition(id string) (map[string]int, string) {
-	p := parsePosition(id)
-	return p, p.String()
-}
-
 // Fast is a handler whose streams look for news all the time, with the function that drains it.
 func Fast(d Deps) (http.Handler, func()) {
-	s := newSite(d)
-	s.slots = make(chan struct{}, FewStreams)
-	s.pace = pace{poll: time.Millisecond, steps: time.Millisecond, heartbeat: 5 * time.Millisecond, retry: time.Millisecond}
-	return s, s.drain
+	d.pace = api.Pace{Poll: time.Millisecond, Steps: time.Millisecond, Retry: time.Millisecond}
+	s := newSite(d, sse.Options{Streams: FewStreams, Heartbeat: 5 * time.Millisecond})
+	return s, s.streams.Drain
+}
+
+// Built is d with an application of a few words.
+func Built(d Deps) Deps {
+	d.dist = func() (fs.FS, bool) {
+		return fstest.MapFS{
+			"index.html":         {Data: []byte("<!doctype html><title>app</title>")},
+			"assets/app-1234.js": {Data: []byte("export {}")},
+			"static/icon.svg":    {Data: []byte("<svg/>")},
+		}, true
+	}
+	return d
+}
+
+// Unbuilt is d without an application.
+func Unbuilt(d Deps) Deps {
+	d.dist = func() (fs.FS, bool) { return nil, false }
+	return d
 }
 
 // ServeOn runs a server on a listener of the test's.
 func ServeOn(ctx context.Context, d Deps, l net.Listener) error {
 	return NewServer("", d).serve(ctx, l)
+}
+
+// Patterns are those of every page and address that no OpenAPI document lists.
+func Patterns() []string {
+	all := []string{"GET /config", "GET /assets/", "GET /static/", "/"}
+	all = append(all, pagePatterns...)
+	for pattern := range prow.Routes(prow.Options{}) {
+		all = append(all, pattern)
+	}
+	return all
 }

@@ -1,187 +1,95 @@
 package dashboard
 
 import (
+	"bytes"
 	"fmt"
-	"html/template"
+	"io/fs"
 	"net/http"
 	"net/url"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/dashboard/gate"
 )
 
-// frame is what every page shows around its own part.
-type frame struct {
-	Title, Version, Assets string
-	// Doubts is the number of findings about the configuration.
-	Doubts int
+// pagePatterns are the addresses of the application's pages, which it tells apart itself.
+var pagePatterns = []string{
+	"GET /{$}", "GET /runs/{name}", "GET /runs/{name}/{tab}", "GET /pull", "GET /job", "GET /deliveries", "GET /deliveries/{name}",
+	"GET /help", "GET /login",
 }
 
-func (s *site) frame(title string) frame {
-	c := s.Config()
-	return frame{Title: title, Version: s.Version, Assets: "/static/" + assetVersion(), Doubts: len(c.Warnings) + len(c.Refused)}
+// pages serve the web application.
+type pages struct {
+	gate *gate.Gate
+	// dist holds the built application; nil when the binary has none.
+	dist fs.FS
+	html []byte
 }
 
-func parsePages() map[string]*template.Template {
-	functions := template.FuncMap{
-		"short": func(sha string) string { return sha[:min(len(sha), 10)] },
-		"stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"took":  func(r Run) string { return took(r.Created, r.Completed) },
+// unbuilt is the page of a binary without the application.
+const unbuilt = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pharos</title></head><body>
+<h1>This binary was built without its pages</h1>
+<p>Run <code>npm ci</code> and <code>npm run build</code> in <code>pkg/dashboard/web</code>, then build it again.
+The data is there all the same: <a href="/api/v1/runs">/api/v1/runs</a>, described by <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</p>
+</body></html>
+`
+
+func newPages(g *gate.Gate, find func() (fs.FS, bool)) *pages {
+	dist, built := find()
+	if !built {
+		return &pages{gate: g, html: []byte(unbuilt)}
 	}
-	pages := map[string]*template.Template{}
-	for _, name := range []string{"list", "run", "config", "problem"} {
-		page := template.New("layout.html").Funcs(functions)
-		pages[name] = template.Must(page.ParseFS(assets, "assets/layout.html", "assets/"+name+".html"))
+	html, err := fs.ReadFile(dist, "index.html")
+	if err != nil {
+		panic(fmt.Sprintf("embedded pages: %v", err)) // Dist said that it is there
 	}
-	return pages
+	return &pages{gate: g, dist: dist, html: html}
 }
 
-// took is the time a run needed, empty while it goes on.
-func took(created time.Time, completed *time.Time) string {
-	if completed == nil {
+func (p *pages) index(w http.ResponseWriter, r *http.Request) error {
+	code := http.StatusOK
+	if p.dist == nil {
+		code = http.StatusServiceUnavailable
+	}
+	p.write(w, r, code)
+	return nil
+}
+
+// write answers with the application. Its policy admits the picture of the reader, which is on their forge.
+func (p *pages) write(w http.ResponseWriter, r *http.Request, code int) {
+	h := w.Header()
+	if user := p.gate.Viewer(r.Context()); user != nil {
+		h.Set("Content-Security-Policy", strings.Replace(policy, "img-src 'self'", "img-src 'self'"+originOf(user.Avatar), 1))
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(code)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(p.html) // the client is gone, which nobody needs to know
+	}
+}
+
+// originOf is the server of an address, with a space before it; empty for what is none.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.ContainsAny(u.Host, "; ,'\"") {
 		return ""
 	}
-	return max(0, completed.Sub(created)).Round(time.Second).String()
+	return " " + u.Scheme + "://" + u.Host
 }
 
-// listed is one page of the list.
-type listed struct {
-	Runs []Run `json:"runs"`
-	// Next is the query of the following page, empty on the last.
-	Next string `json:"-"`
-}
-
-func (s *site) list(r *http.Request) (listed, Filter, error) {
-	filter, err := parseFilter(r.URL.Query())
+// asset serves a file of the application. Names below /assets/ change with their content, so browsers may keep them forever.
+func (p *pages) asset(w http.ResponseWriter, r *http.Request) error {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if p.dist == nil || !fs.ValidPath(name) {
+		return fmt.Errorf("asset %s: %w", r.URL.Path, gate.ErrNotFound)
+	}
+	data, err := fs.ReadFile(p.dist, name)
 	if err != nil {
-		return listed{}, filter, err
+		return fmt.Errorf("asset %s: %w", r.URL.Path, gate.ErrNotFound)
 	}
-	filter.Limit = pageSize + 1
-	found, err := s.Runs.List(r.Context(), filter)
-	if err != nil {
-		return listed{}, filter, err
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	page := listed{Runs: []Run{}}
-	if len(found) > pageSize {
-		found = found[:pageSize]
-		query := r.URL.Query()
-		query.Set("before", found[pageSize-1].Spec.BuildID)
-		page.Next = "?" + query.Encode()
-	}
-	for i := range found {
-		page.Runs = append(page.Runs, s.runOf(&found[i]))
-	}
-	return page, filter, nil
-}
-
-var decimal = regexp.MustCompile(`^[0-9]{0,20}$`)
-
-func parseFilter(q url.Values) (Filter, error) {
-	f := Filter{
-		Repo: strings.TrimSpace(q.Get("repo")), Job: strings.TrimSpace(q.Get("job")),
-		State: v1alpha1.JobState(q.Get("state")), BuildID: q.Get("build"), Before: q.Get("before"),
-	}
-	for _, text := range []string{f.Repo, f.Job, f.BuildID} {
-		if len(text) > longestFilter {
-			return f, fmt.Errorf("%w: a filter is longer than %d bytes", errBadQuery, longestFilter)
-		}
-	}
-	if !decimal.MatchString(f.Before) {
-		return f, fmt.Errorf("%w: before is not a build id", errBadQuery)
-	}
-	if f.State != "" && !slices.Contains(states, f.State) {
-		return f, fmt.Errorf("%w: there is no such state", errBadQuery)
-	}
-	if pull := strings.TrimPrefix(strings.TrimSpace(q.Get("pull")), "#"); pull != "" {
-		n, err := strconv.ParseUint(pull, 10, 31)
-		if err != nil || n == 0 {
-			return f, fmt.Errorf("%w: pull is not a number", errBadQuery)
-		}
-		f.Pull = int(n)
-	}
-	return f, nil
-}
-
-var states = []v1alpha1.JobState{
-	v1alpha1.StateScheduling, v1alpha1.StateTriggered, v1alpha1.StatePending, v1alpha1.StateSuccess,
-	v1alpha1.StateFailure, v1alpha1.StateAborted, v1alpha1.StateError,
-}
-
-func (s *site) listPage(w http.ResponseWriter, r *http.Request) error {
-	page, filter, err := s.list(r)
-	if err != nil {
-		return err
-	}
-	pull := ""
-	if filter.Pull > 0 {
-		pull = strconv.Itoa(filter.Pull)
-	}
-	return writePage(w, http.StatusOK, s.pages["list"], struct {
-		frame
-		listed
-		Filter   Filter
-		Pull     string
-		States   []v1alpha1.JobState
-		Filtered bool
-	}{s.frame("Runs"), page, filter, pull, states, r.URL.RawQuery != ""})
-}
-
-func (s *site) listJSON(w http.ResponseWriter, r *http.Request) error {
-	page, _, err := s.list(r)
-	if err != nil {
-		return err
-	}
-	next := ""
-	if page.Next != "" {
-		next = "/api/runs" + page.Next
-	}
-	return writeJSON(w, http.StatusOK, struct {
-		listed
-		// Next is the path of the following page.
-		Next string `json:"next,omitempty"`
-	}{page, next})
-}
-
-func (s *site) runPage(w http.ResponseWriter, r *http.Request) error {
-	pj, err := s.Runs.Get(r.Context(), r.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	run := s.runOf(pj)
-	return writePage(w, http.StatusOK, s.pages["run"], struct {
-		frame
-		Run Run
-	}{s.frame(run.Job + " " + run.BuildID), run})
-}
-
-func (s *site) runJSON(w http.ResponseWriter, r *http.Request) error {
-	pj, err := s.Runs.Get(r.Context(), r.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, s.runOf(pj))
-}
-
-// view leads Prow's job addresses, whose last element is the build id, to the run's page.
-func (s *site) view(w http.ResponseWriter, r *http.Request) error {
-	folder := strings.Trim(r.PathValue("path"), "/")
-	build := folder[strings.LastIndexByte(folder, '/')+1:]
-	address := "s3://" + r.PathValue("bucket") + "/" + folder + "/"
-	if build == "" || len(build) > longestFilter {
-		return &gone{address}
-	}
-	found, err := s.Runs.List(r.Context(), Filter{BuildID: build, Limit: 1})
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return &gone{address}
-	}
-	http.Redirect(w, r, "/runs/"+url.PathEscape(found[0].Name), http.StatusFound)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/pharos-ci/pharos/pkg/dashboard/sse"
 )
 
 // Server is the dashboard on a port of its own, as a Runnable for a manager.
@@ -18,7 +20,7 @@ type Server struct {
 
 // NewServer makes a server for an address such as ":8080". It opens nothing before Start.
 func NewServer(address string, d Deps) *Server {
-	return &Server{address: address, site: newSite(d)}
+	return &Server{address: address, site: newSite(d, sse.Options{})}
 }
 
 // NeedLeaderElection says that every replica serves.
@@ -53,7 +55,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serve the dashboard: %w", err)
 	case <-ctx.Done():
 	}
-	s.site.drain()
+	s.site.streams.Drain()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {

@@ -1,200 +1,175 @@
 package dashboard
 
 import (
-	"bytes"
-	"context"
-	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"html/template"
-	"io/fs"
 	"net/http"
-	"sync"
+	"strings"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	"github.com/klauspost/compress/gzhttp"
 
-	"github.com/pharos-ci/pharos/pkg/storage"
+	"github.com/pharos-ci/pharos/pkg/dashboard/api"
+	"github.com/pharos-ci/pharos/pkg/dashboard/gate"
+	"github.com/pharos-ci/pharos/pkg/dashboard/prow"
+	"github.com/pharos-ci/pharos/pkg/dashboard/sse"
+	"github.com/pharos-ci/pharos/pkg/dashboard/web"
+	"github.com/pharos-ci/pharos/pkg/login"
 )
-
-//go:embed assets
-var assets embed.FS
-
-// errBadQuery is a request that cannot be understood.
-var errBadQuery = errors.New("bad query")
-
-// errBusy is a replica that has no room for another stream.
-var errBusy = errors.New("too many open log streams")
 
 // site is the dashboard's handler.
 type site struct {
-	Deps
-	mux      *http.ServeMux
-	pages    map[string]*template.Template
-	slots    chan struct{}
-	draining chan struct{}
-	drain    func()
-	pace     pace
+	gate    *gate.Gate
+	pages   *pages
+	streams *sse.Server
+	handler http.Handler
 }
 
-// pace is how often streams do things; tests make it faster.
-type pace struct {
-	poll, steps, heartbeat, retry time.Duration
-}
+// Handler serves the dashboard.
+func Handler(d Deps) http.Handler { return newSite(d, sse.Options{}) }
 
-// Handler serves the dashboard. It panics when the embedded pages do not parse, which a test rules out.
-func Handler(d Deps) http.Handler { return newSite(d) }
-
-func newSite(d Deps) *site {
-	s := &site{
-		Deps: d, mux: http.NewServeMux(), pages: parsePages(), slots: make(chan struct{}, maxStreams), draining: make(chan struct{}),
-		pace: pace{poll: pollTime, steps: stepsTime, heartbeat: heartbeat, retry: time.Second},
+func newSite(d Deps, streams sse.Options) *site {
+	choices := func() []login.Choice { return nil }
+	d.Read.Who = func(*http.Request) *login.User { return nil }
+	if d.Login != nil {
+		d.Read.Who, choices = d.Login.Who, d.Login.Choices
 	}
-	s.drain = sync.OnceFunc(func() { close(s.draining) })
-	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{$}":                         s.listPage,
-		"GET /runs/{name}":                 s.runPage,
-		"GET /view/s3/{bucket}/{path...}":  s.view,
-		"GET /config":                      s.configPage,
-		"GET /api/config":                  s.configJSON,
-		"GET /api/runs":                    s.listJSON,
-		"GET /api/runs/{name}":             s.runJSON,
-		"GET /api/runs/{name}/log":         s.stream,
-		"GET /api/runs/{name}/log/raw":     s.raw,
-		"GET /static/{version}/{asset...}": s.static,
-		"/":                                s.nothing,
-	} {
-		s.mux.Handle(pattern, s.route(handle))
+	s := &site{gate: gate.New(d.Read), streams: sse.NewServer(streams)}
+	if d.dist == nil {
+		d.dist = web.Dist
 	}
+	s.pages = newPages(s.gate, d.dist)
+	mux := http.NewServeMux()
+	api.New(mux, api.Options{
+		Gate: s.gate, Streams: s.streams, Version: d.Version, StoreURL: d.Read.Store.URL(), BrowseURL: d.BrowseURL,
+		Logins: choices, Rebuilding: d.Rebuilding, Pace: d.pace,
+	})
+	for pattern, handle := range prow.Routes(prow.Options{Gate: s.gate, StoreURL: d.Read.Store.URL()}) {
+		mux.Handle(pattern, s.route(handle))
+	}
+	for _, pattern := range pagePatterns {
+		mux.Handle(pattern, s.route(s.pages.index))
+	}
+	mux.Handle("GET /config", s.route(s.config))
+	mux.Handle("GET /assets/", s.route(s.pages.asset))
+	mux.Handle("GET /static/", s.route(s.pages.asset))
+	mux.Handle("/", s.route(s.nothing))
+	if d.Login != nil {
+		d.Login.Routes(mux)
+	}
+	s.handler = s.around(mux)
 	return s
 }
 
-// ServeHTTP answers with the headers that every answer carries.
-func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-cache")
-	counted := &counter{ResponseWriter: w, code: http.StatusOK}
-	start := time.Now()
-	s.mux.ServeHTTP(counted, r)
-	counted.observe(r.Pattern, time.Since(start))
+// around is what every request passes on its way to its handler.
+func (s *site) around(mux *http.ServeMux) http.Handler {
+	var h http.Handler = mux
+	h = observed(h)
+	h = s.gate.Admit(h)
+	h = compressed(h)
+	h = bounded(h)
+	h = http.NewCrossOriginProtection().Handler(h)
+	return hardened(h)
 }
 
-// route turns a handler's error into an answer, which is the only place that does.
-func (s *site) route(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
+// ServeHTTP implements http.Handler.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// policy is that of every answer but the artifacts of jobs: no script and no style but the dashboard's own.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// hardened sets the headers that every answer carries; handlers may set others.
+func hardened(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "private, no-cache") // what one may read another may not
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bounded refuses what no honest request is.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.RequestURI) > maxQuery {
+			http.Error(w, "the address is too long", http.StatusRequestURITooLong)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// compressed packs text; streams and what is packed already pass.
+func compressed(next http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(leastCompressed), gzhttp.ContentTypes([]string{
+		"application/json", "application/problem+json", "text/html", "text/css", "text/javascript", "text/yaml", "image/svg+xml",
+	}))
+	if err != nil {
+		panic(fmt.Sprintf("compress answers: %v", err)) // the options above are wrong
+	}
+	return wrap(next)
+}
+
+// observed counts requests by route.
+func observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		counted := &counter{ResponseWriter: w, code: http.StatusOK}
+		start := time.Now()
+		defer func() { counted.observe(r.Pattern, time.Since(start)) }()
+		next.ServeHTTP(counted, r)
+	})
+}
+
+// route turns a handler's error into an answer.
+func (s *site) route(handle prow.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := handle(w, r); err != nil {
-			s.problem(w, r, err)
+			s.fail(w, r, err)
 		}
 	})
 }
 
-// statusOf maps errors to HTTP.
-func statusOf(err error) int {
-	switch {
-	case errors.Is(err, errBadQuery):
-		return http.StatusBadRequest
-	case errors.Is(err, ErrNotFound), errors.Is(err, storage.ErrNotExist):
-		return http.StatusNotFound
-	case errors.Is(err, errBusy), errors.Is(err, context.DeadlineExceeded):
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusInternalServerError
+// fail answers a request that failed outside of the API: people get the application, which says so, programs a line of text.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	code := api.Status(err)
+	if errors.Is(err, prow.ErrBadQuery) {
+		code = http.StatusBadRequest
 	}
+	api.LogFailure(r, err)
+	w.Header().Set("Cache-Control", "no-store")
+	if code == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	if wantsPage(r) && code == http.StatusNotFound {
+		s.pages.write(w, r, code)
+		return
+	}
+	text := api.Explain(err)
+	if code == http.StatusBadRequest {
+		text = err.Error()
+	}
+	http.Error(w, text, code)
 }
 
-// counter remembers the status code of an answer.
-type counter struct {
-	http.ResponseWriter
-	code int
-}
-
-func (c *counter) WriteHeader(code int) {
-	c.code = code
-	c.ResponseWriter.WriteHeader(code)
-}
-
-// Unwrap lets http.ResponseController reach deadlines and flushing.
-func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
-func (c *counter) observe(route string, took time.Duration) {
-	if route == "" {
-		route = "none"
-	}
-	requests.WithLabelValues(route, fmt.Sprint(c.code)).Inc()
-	if route != "GET /api/runs/{name}/log" && route != "GET /api/runs/{name}/log/raw" {
-		duration.WithLabelValues(route).Observe(took.Seconds())
-	}
-}
-
-// assetVersion changes with the assets, so that browsers may keep them forever.
-var assetVersion = sync.OnceValue(func() string {
-	sum := fnv.New64a()
-	err := fs.WalkDir(assets, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := assets.ReadFile(path)
-		sum.Write(data)
-		return err
-	})
-	if err != nil {
-		panic(fmt.Sprintf("read embedded assets: %v", err))
-	}
-	return fmt.Sprintf("%x", sum.Sum64())
-})
-
-// static serves an asset; an asset of another version comes as it is now, but is not kept.
-func (s *site) static(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("asset")
-	switch name {
-	case "app.js", "style.css", "logo.svg":
-	default:
-		return fmt.Errorf("asset %q: %w", name, ErrNotFound)
-	}
-	if r.PathValue("version") == assetVersion() {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	http.ServeFileFS(w, r, assets, "assets/"+name)
-	return nil
+func wantsPage(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 func (s *site) nothing(_ http.ResponseWriter, r *http.Request) error {
-	return fmt.Errorf("page %s: %w", r.URL.Path, ErrNotFound)
+	return fmt.Errorf("page %s: %w", r.URL.Path, gate.ErrNotFound)
 }
 
-func writeJSON(w http.ResponseWriter, code int, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+// config is a page for people and text for programs, as they ask.
+func (s *site) config(w http.ResponseWriter, r *http.Request) error {
+	if wantsPage(r) {
+		return s.pages.index(w, r)
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(code)
-	_, _ = w.Write(append(data, '\n')) // the client is gone, which nobody needs to know
-	return nil
-}
-
-func writePage(w http.ResponseWriter, code int, page *template.Template, data any) error {
-	var b bytes.Buffer
-	if err := page.Execute(&b, data); err != nil {
-		return fmt.Errorf("render page: %w", err)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes()) // the client is gone, which nobody needs to know
-	return nil
-}
-
-// logFailure tells the operator about faults that are not the client's.
-func logFailure(r *http.Request, code int, err error) {
-	if code >= http.StatusInternalServerError && r.Context().Err() == nil {
-		log.FromContext(r.Context()).Error(err, "request failed", "path", r.URL.Path)
-	}
+	return prow.Config(s.gate, w, r)
 }

@@ -83,6 +83,20 @@ func (r *reader) next() (e sse, ok bool) {
 	}
 }
 
+// skip is the next event, whatever hints and comments come before it.
+func (r *reader) skip() sse {
+	r.t.Helper()
+	for {
+		e, ok := r.next()
+		if !ok {
+			r.t.Fatal("the stream ended")
+		}
+		if e.name != "" {
+			return e
+		}
+	}
+}
+
 // until reads on to an event and returns the lines in between, as "task/step:number text".
 func (r *reader) until(name string) (lines []string, found sse) {
 	r.t.Helper()
@@ -108,10 +122,10 @@ func (r *reader) until(name string) (lines []string, found sse) {
 }
 
 func TestAPageNeedsNoReloadFromPendingToTheEnd(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, v1alpha1.StateTriggered)
 	server, _ := fast(t, l)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	_, e := r.until("state")
 	if !strings.Contains(e.data, `"state":"triggered"`) {
 		t.Errorf("first state %s", e.data)
@@ -142,7 +156,7 @@ func TestAPageNeedsNoReloadFromPendingToTheEnd(t *testing.T) {
 }
 
 func TestAStreamResumesBehindTheLastEvent(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, success)
 	l.print("run-1", "build", "clone", "c1", "c2")
 	l.print("run-1", "build", "test", "t1", "t2")
@@ -150,15 +164,15 @@ func TestAStreamResumesBehindTheLastEvent(t *testing.T) {
 	server, _ := fast(t, l)
 	whole := []string{"build/clone:1 c1", "build/clone:2 c2", "build/test:1 t1", "build/test:2 t2", "a & b/x=y:1 odd"}
 	var ids []string
-	first := open(t, server, "/api/runs/run-1/log", "")
+	first := open(t, server, "/api/v1/runs/run-1/log", "")
 	for len(ids) < len(whole) {
 		_, e := first.until("line")
 		ids = append(ids, e.id)
 	}
 	for i, id := range ids {
 		for name, r := range map[string]*reader{
-			"by header": open(t, server, "/api/runs/run-1/log", id),
-			"by query":  open(t, server, "/api/runs/run-1/log?after="+strings.NewReplacer("&", "%26", "%", "%25", "=", "%3D", "+", "%2B").Replace(id), ""),
+			"by header": open(t, server, "/api/v1/runs/run-1/log", id),
+			"by query":  open(t, server, "/api/v1/runs/run-1/log?after="+strings.NewReplacer("&", "%26", "%", "%25", "=", "%3D", "+", "%2B").Replace(id), ""),
 		} {
 			lines, _ := r.until("end")
 			if diff := cmp.Diff(whole[i+1:], append([]string{}, lines...)); diff != "" {
@@ -167,57 +181,63 @@ func TestAStreamResumesBehindTheLastEvent(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"nonsense", "build/test=-1", "build/test=x", "%%%", strings.Repeat("a/b=1&", 5000)} {
-		if lines, _ := open(t, server, "/api/runs/run-1/log", id).until("end"); len(lines) != len(whole) {
+		if lines, _ := open(t, server, "/api/v1/runs/run-1/log", id).until("end"); len(lines) != len(whole) {
 			t.Errorf("the id %.20q gives %d lines, want all", id, len(lines))
 		}
 	}
 }
 
 func TestLinesAreSafeToShow(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, success)
 	l.print("run-1", "build", "test", "<script>alert(1)</script>\x1b[31m red\x1b[0m", "id: 99\nevent: end", "50%\r100%", strings.Repeat("x", 20000))
 	server, _ := fast(t, l)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	lines, _ := r.until("end")
-	want := []string{"build/test:1 <script>alert(1)</script> red", "build/test:2 id: 99event: end", "build/test:3 100%"}
+	want := []string{"build/test:1 <script>alert(1)</script>\x1b[31m red\x1b[0m", "build/test:2 id: 99event: end", "build/test:3 100%"}
 	if diff := cmp.Diff(want, lines[:3]); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 	if n := len(lines[3]); n > 9000 || !strings.HasSuffix(lines[3], "[cut; the raw log has the whole line]") {
 		t.Errorf("a line of 20,000 characters becomes one of %d", n)
 	}
-	_, e := open(t, server, "/api/runs/run-1/log", "").until("line")
+	_, e := open(t, server, "/api/v1/runs/run-1/log", "").until("line")
 	if strings.Contains(e.data, "<") {
 		t.Errorf("markup in %s", e.data)
 	}
 }
 
 func TestARunThatNeverBeganEnds(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, v1alpha1.StateAborted)
 	server, _ := fast(t, l)
-	if lines, _ := open(t, server, "/api/runs/run-1/log", "").until("end"); len(lines) != 0 {
+	if lines, _ := open(t, server, "/api/v1/runs/run-1/log", "").until("end"); len(lines) != 0 {
 		t.Errorf("lines %q", lines)
 	}
 }
 
 func TestARunThatIsDeletedMeanwhileEnds(t *testing.T) {
-	l := newLab()
-	l.add(1, pending)
+	l := newLab(t)
+	pj := l.add(1, pending)
 	server, _ := fast(t, l)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	r.until("state")
-	l.change(func() { delete(l.runs, "run-1") })
+	if err := l.cluster.Delete(t.Context(), pj); err != nil {
+		t.Fatal(err)
+	}
+	l.change(func() {})
+	if _, e := r.until("state"); !strings.Contains(e.data, "deleted before it ended") {
+		t.Errorf("last state %s", e.data)
+	}
 	r.until("end")
 }
 
 func TestAFaultOfTheStoreIsToldAndOvercome(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.broken = 2
 	l.add(1, pending)
 	server, _ := fast(t, l)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	if _, e := r.until("trouble"); !strings.Contains(e.data, "cannot be read") || strings.Contains(e.data, "bucket") {
 		t.Errorf("trouble %s", e.data)
 	}
@@ -229,28 +249,28 @@ func TestAFaultOfTheStoreIsToldAndOvercome(t *testing.T) {
 }
 
 func TestAFinishedRunWhoseLogStaysUnreadableEnds(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.broken = 1000
 	l.add(1, success)
 	server, _ := fast(t, l)
-	open(t, server, "/api/runs/run-1/log", "").until("end")
+	open(t, server, "/api/v1/runs/run-1/log", "").until("end")
 }
 
 func TestUnknownRunsHaveNoStream(t *testing.T) {
-	if w := get(t, newLab(), "/api/runs/none/log"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), `"error"`) {
+	if w := get(t, newLab(t), "/api/v1/runs/none/log"); w.Code != http.StatusNotFound || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
 func TestAStreamEndsWithItsClient(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, pending)
 	server, _ := fast(t, l)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	r.until("state")
-	l.await(t, "a follower", func() bool { return l.followers == 1 })
+	l.await("a follower", func() bool { return l.followers == 1 })
 	r.stop()
-	l.await(t, "no follower", func() bool { return l.followers == 0 })
+	l.await("no follower", func() bool { return l.followers == 0 })
 }
 
 // stuck is a client that takes nothing until it breaks.
@@ -266,7 +286,7 @@ func (s *stuck) Write([]byte) (int, error) {
 }
 
 func TestASlowClientKeepsNobodyWaiting(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, pending)
 	l.print("run-1", "build", "test", make([]string, 5000)...)
 	h, _ := dashboard.Fast(l.deps())
@@ -274,31 +294,31 @@ func TestASlowClientKeepsNobodyWaiting(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		h.ServeHTTP(slow, httptest.NewRequest(http.MethodGet, "/api/runs/run-1/log", nil))
+		h.ServeHTTP(slow, httptest.NewRequest(http.MethodGet, "/api/v1/runs/run-1/log", nil))
 	}()
 	<-slow.entered
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	quick := open(t, server, "/api/runs/run-1/log", "")
+	quick := open(t, server, "/api/v1/runs/run-1/log", "")
 	l.finish("run-1", success)
 	if lines, _ := quick.until("end"); len(lines) != 5000 {
 		t.Errorf("the quick client got %d lines", len(lines))
 	}
-	l.await(t, "the slow one's follower, which waits for room", func() bool { return l.followers == 1 })
+	l.await("the slow one's follower, which waits for room", func() bool { return l.followers == 1 })
 	close(slow.broken)
 	<-done
-	l.await(t, "no follower", func() bool { return l.followers == 0 })
+	l.await("no follower", func() bool { return l.followers == 0 })
 }
 
 func TestASilentStreamStaysOpenBeyondTheServersTimeouts(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, pending)
 	h, _ := dashboard.Fast(l.deps())
 	server := httptest.NewUnstartedServer(h)
 	server.Config.ReadTimeout, server.Config.WriteTimeout = 20*time.Millisecond, 20*time.Millisecond
 	server.Start()
 	t.Cleanup(server.Close)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	for beats := 0; beats < 30; {
 		e, ok := r.next()
 		if !ok {
@@ -313,10 +333,10 @@ func TestASilentStreamStaysOpenBeyondTheServersTimeouts(t *testing.T) {
 }
 
 func TestDrainingEndsStreamsWithAHint(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, pending)
 	server, drain := fast(t, l)
-	r := open(t, server, "/api/runs/run-1/log", "")
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
 	r.until("state")
 	drain()
 	retry := ""
@@ -335,23 +355,23 @@ func TestDrainingEndsStreamsWithAHint(t *testing.T) {
 	if ms, err := strconv.Atoi(retry); err != nil || ms > 1000 {
 		t.Errorf("retry hint %q", retry)
 	}
-	l.await(t, "no follower", func() bool { return l.followers == 0 })
+	l.await("no follower", func() bool { return l.followers == 0 })
 }
 
 func TestThereIsRoomForSoManyStreams(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, pending)
 	h, drain := dashboard.Fast(l.deps())
 	done := make(chan struct{})
 	for range dashboard.FewStreams {
 		go func() {
-			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/runs/run-1/log", nil))
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/v1/runs/run-1/log", nil))
 			done <- struct{}{}
 		}()
 	}
-	l.await(t, "all followers", func() bool { return l.followers == dashboard.FewStreams })
+	l.await("all followers", func() bool { return l.followers == dashboard.FewStreams })
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/runs/run-1/log", nil))
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/runs/run-1/log", nil))
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("one more: %d %v", w.Code, w.Header())
 	}
@@ -362,7 +382,7 @@ func TestThereIsRoomForSoManyStreams(t *testing.T) {
 }
 
 func TestTheServerDrains(t *testing.T) {
-	l := newLab()
+	l := newLab(t)
 	l.add(1, pending)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -371,7 +391,7 @@ func TestTheServerDrains(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- dashboard.ServeOn(ctx, l.deps(), listener) }()
-	r := dial(t, http.DefaultClient, "http://"+listener.Addr().String()+"/api/runs/run-1/log", "")
+	r := dial(t, http.DefaultClient, "http://"+listener.Addr().String()+"/api/v1/runs/run-1/log", "")
 	r.until("state")
 	stop()
 	for {
@@ -390,7 +410,7 @@ func TestAServerWithoutItsPortSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() }) // nothing was accepted
-	s := dashboard.NewServer(listener.Addr().String(), newLab().deps())
+	s := dashboard.NewServer(listener.Addr().String(), newLab(t).deps())
 	if err := s.Start(t.Context()); err == nil || s.NeedLeaderElection() {
 		t.Errorf("error %v, needs election %v", err, s.NeedLeaderElection())
 	}

@@ -1,8 +1,10 @@
 package logs
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,137 +16,164 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// headerSize is the fixed room for a chunk's header, so that a chunk is written from the buffer that its text is in.
-const headerSize = 512
+// While a step runs, all of its text that is durable lies below .live/<step>/, for every process to read:
+//
+//	<offset>-<end>-<writer>.seg   a segment: some MiB of the log in its stored form (package logfile), never changed
+//	<offset>-<end>-<writer>.rec   its record: the segments before it, the index up to its end, and the cursor there
+//	<offset>-<writer>.txt         a chunk: text behind the last segment with the times of its lines, replaced while it is small
+//
+// Offsets count bytes of text. A chunk makes text durable within seconds; a segment replaces the chunks that it covers. When
+// the step has ended, the store itself copies the segments into the parts of the log's final object. So a byte is sent once
+// by a stream that is fast, and twice by one whose chunks came first, and a live log of any size can be read from its
+// beginning, by pages of other processes and by the shipper that takes over. An upload that stays open while the step runs
+// would send as little, but no server lets anybody read its parts.
+//
+// The writer in a name keeps a process that lost its lease from overwriting what its successor wrote. Both wrote the same
+// text, cut at other places; a record names the segments that belong together.
 
-// header stands before the text of a chunk, as one line of JSON padded with spaces.
-type header struct {
-	// Offset of the chunk's first byte in the step's log.
-	Offset int64 `json:"offset"`
-	// Cursor behind the chunk's last byte.
-	Cursor Cursor `json:"cursor"`
+// Endings of the names of live objects.
+const (
+	segmentSuffix = ".seg"
+	recordSuffix  = ".rec"
+	chunkSuffix   = ".txt"
+)
+
+// liveName is the parsed name of a live object; end is 0 for a chunk, whose header says it.
+type liveName struct {
+	offset, end int64
+	writer      string
+	suffix      string
 }
 
-// encode fills buf, of headerSize bytes.
-func (h header) encode(buf []byte) error {
+func (n liveName) String() string {
+	if n.suffix == chunkSuffix {
+		return fmt.Sprintf("%012d-%s%s", n.offset, n.writer, n.suffix)
+	}
+	return fmt.Sprintf("%012d-%012d-%s%s", n.offset, n.end, n.writer, n.suffix)
+}
+
+func parseLiveName(key string) (liveName, bool) {
+	base := path.Base(key)
+	name := liveName{suffix: path.Ext(base)}
+	fields := strings.Split(strings.TrimSuffix(base, name.suffix), "-")
+	var err error
+	switch {
+	case name.suffix == chunkSuffix && len(fields) == 2:
+	case (name.suffix == segmentSuffix || name.suffix == recordSuffix) && len(fields) == 3:
+		name.end, err = strconv.ParseInt(fields[1], 10, 64)
+	default:
+		return name, false
+	}
+	name.writer = fields[len(fields)-1]
+	if err == nil {
+		name.offset, err = strconv.ParseInt(fields[0], 10, 64)
+	}
+	return name, err == nil && name.offset >= 0 && name.String() == base
+}
+
+// header stands before the frames of a chunk, as one line of JSON.
+type header struct {
+	// Offset and End of the chunk's text in the step's log.
+	Offset int64 `json:"offset"`
+	End    int64 `json:"end"`
+	// Cursor is the position behind the chunk's text.
+	Cursor Cursor `json:"cursor"`
+	// Lost says why lines before the end may be missing.
+	Lost string `json:"lost,omitempty"`
+}
+
+// longestHeader bounds what is read of a chunk that is none.
+const longestHeader = 16 << 10
+
+func (h header) encode() ([]byte, error) {
 	text, err := json.Marshal(h)
 	if err != nil {
-		return fmt.Errorf("encode chunk header: %w", err)
+		return nil, fmt.Errorf("encode chunk header: %w", err)
 	}
-	if len(text) >= headerSize {
-		return fmt.Errorf("encode chunk header: %d bytes", len(text))
-	}
-	n := copy(buf, text)
-	for i := n; i < headerSize; i++ {
-		buf[i] = ' '
-	}
-	buf[headerSize-1] = '\n'
-	return nil
+	return append(text, '\n'), nil
 }
 
-func decodeHeader(r io.Reader) (header, error) {
-	buf := make([]byte, headerSize)
+func decodeHeader(r *bufio.Reader) (header, error) {
 	var h header
-	if _, err := io.ReadFull(r, buf); err != nil {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
 		return h, fmt.Errorf("read chunk header: %w", err)
 	}
-	if err := json.Unmarshal(bytes.TrimRight(buf, " \n"), &h); err != nil {
+	if err := json.Unmarshal(line, &h); err != nil {
 		return h, fmt.Errorf("decode chunk header: %w", err)
 	}
-	if h.Offset < 0 || h.Cursor.Bytes < h.Offset {
-		return h, fmt.Errorf("decode chunk header: offset %d, end %d", h.Offset, h.Cursor.Bytes)
+	if h.Offset < 0 || h.End < h.Offset {
+		return h, fmt.Errorf("decode chunk header: offset %d, end %d", h.Offset, h.End)
 	}
 	return h, nil
 }
 
-// chunkKey orders chunks by their offset. The writer keeps a process that lost its lease from overwriting a chunk of
-// its successor: two chunks may overlap, and hold the same text where they do.
-func chunkKey(folder string, offset int64, writer string) string {
-	return fmt.Sprintf("%s%012d-%s", folder, offset, writer)
+// Frames are how text is spooled and chunks are stored: the time in Unix nanoseconds and the length, big-endian in 8 and 4
+// bytes, and text whose lines began then, within 100 ms.
+const frameHeader = 12
+
+// longestFrame bounds the memory for a damaged one.
+const longestFrame = 16 << 20
+
+func appendFrame(dst []byte, stamp int64, n int) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(stamp))
+	return binary.BigEndian.AppendUint32(dst, uint32(n))
 }
 
-// chunkOffset is -1 for a key that is no chunk.
-func chunkOffset(key string) int64 {
-	digits, _, ok := strings.Cut(path.Base(key), "-")
-	offset, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil {
-		return -1
-	}
-	return offset
+// frames reads what appendFrame wrote.
+type frames struct {
+	r   *bufio.Reader
+	buf []byte
 }
 
-// lastCursor returns where the chunks of a container end, and false when there are none.
-func lastCursor(ctx context.Context, store storage.Store, folder string) (Cursor, bool, error) {
-	var last []string // the chunks with the highest offset
-	for entry, err := range store.List(ctx, folder) {
-		if err != nil {
-			return Cursor{}, false, err
-		}
-		switch offset := chunkOffset(entry.Key); {
-		case offset < 0:
-		case len(last) > 0 && chunkOffset(last[0]) == offset:
-			last = append(last, entry.Key)
-		default:
-			last = []string{entry.Key}
-		}
+// next returns text that is valid until the next call; io.EOF after the last frame.
+func (f *frames) next() (text []byte, stamp int64, err error) {
+	var head [frameHeader]byte
+	if _, err := io.ReadFull(f.r, head[:]); err != nil {
+		return nil, 0, err
 	}
-	var best Cursor
-	for _, key := range last {
-		object, err := store.Get(ctx, key, storage.Range{Length: headerSize})
-		if err != nil {
-			return Cursor{}, false, err
-		}
-		h, err := decodeHeader(object.Body)
-		if err = errors.Join(err, object.Body.Close()); err != nil {
-			return Cursor{}, false, fmt.Errorf("read %s: %w", key, err)
-		}
-		if h.Cursor.Bytes >= best.Bytes {
-			best = h.Cursor
-		}
+	stamp = int64(binary.BigEndian.Uint64(head[:8]))
+	n := int(binary.BigEndian.Uint32(head[8:]))
+	if n > longestFrame {
+		return nil, 0, fmt.Errorf("frame of %d bytes", n)
 	}
-	return best, len(last) > 0, nil
+	if cap(f.buf) < n {
+		f.buf = make([]byte, n)
+	}
+	if _, err := io.ReadFull(f.r, f.buf[:n]); err != nil {
+		return nil, 0, fmt.Errorf("read frame: %w", noEOF(err))
+	}
+	return f.buf[:n], stamp, nil
 }
 
-// errGap is returned by copyChunks when text is missing between two chunks.
-var errGap = errors.New("chunk is missing")
-
-// copyChunks writes the text of a container's chunks up to offset end and returns how much it wrote. It holds no more
-// than the names of one listing page and a copy buffer.
-func copyChunks(ctx context.Context, store storage.Store, folder string, end int64, w io.Writer) (int64, error) {
-	var pos int64
-	for entry, err := range store.List(ctx, folder) {
-		if err != nil {
-			return pos, err
-		}
-		offset := chunkOffset(entry.Key)
-		if offset < 0 || offset+entry.Size-headerSize <= pos {
-			continue
-		}
-		if offset > pos {
-			return pos, fmt.Errorf("%w before %s: have %d bytes", errGap, entry.Key, pos)
-		}
-		n, err := copyChunk(ctx, store, entry.Key, pos-offset, end-pos, w)
-		pos += n
-		if err != nil {
-			return pos, err
-		}
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
 	}
-	if pos < end {
-		return pos, fmt.Errorf("%w at the end: have %d of %d bytes", errGap, pos, end)
-	}
-	return pos, nil
+	return err
 }
 
-func copyChunk(ctx context.Context, store storage.Store, key string, skip, limit int64, w io.Writer) (int64, error) {
-	object, err := store.Get(ctx, key, storage.Range{Offset: headerSize + skip})
+// liveRecord is what a process needs to go on behind a segment.
+type liveRecord struct {
+	// Chain names the segments from the log's beginning up to this one.
+	Chain []string `json:"chain"`
+	// State is that of the encoder behind the segment, and the index of all text up to there.
+	State  []byte `json:"state"`
+	Cursor Cursor `json:"cursor"`
+	Lost   string `json:"lost,omitempty"`
+}
+
+func loadRecord(ctx context.Context, store storage.Store, key string) (liveRecord, error) {
+	var r liveRecord
+	object, err := store.Get(ctx, key, storage.Range{})
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	n, err := io.Copy(w, io.LimitReader(object.Body, limit))
+	err = json.NewDecoder(object.Body).Decode(&r)
 	if err = errors.Join(err, object.Body.Close()); err != nil {
-		return n, fmt.Errorf("copy %s: %w", key, err)
+		return r, fmt.Errorf("read %s: %w", key, err)
 	}
-	return n, nil
+	return r, nil
 }
 
 // putStream stores what write produces. It is Put turned inside out: write runs beside it and ends with it.
@@ -164,11 +193,25 @@ func putStream(ctx context.Context, store storage.Store, key string, opts storag
 	return err
 }
 
-// textOptions are those of every log.
-var textOptions = storage.PutOptions{ContentType: "text/plain; charset=utf-8"}
+func putBytes(ctx context.Context, store storage.Store, key string, text []byte, opts storage.PutOptions) error {
+	return store.Put(ctx, key, bytes.NewReader(text), opts)
+}
 
-// jsonOptions are those of every record.
-var jsonOptions = storage.PutOptions{ContentType: "application/json"}
+// Options of what is stored: logs, records, and what only this package reads.
+var (
+	textOptions = storage.PutOptions{ContentType: "text/plain; charset=utf-8"}
+	jsonOptions = storage.PutOptions{ContentType: "application/json"}
+	liveOptions = storage.PutOptions{ContentType: "application/octet-stream"}
+)
+
+// logOptions are those of a log in its stored form.
+func logOptions(compressed bool) storage.PutOptions {
+	opts := textOptions
+	if compressed {
+		opts.ContentEncoding = "gzip"
+	}
+	return opts
+}
 
 // deleteAll removes every object below a folder.
 func deleteAll(ctx context.Context, store storage.Store, folder string) error {

@@ -31,6 +31,22 @@ type Cursor struct {
 	Bytes int64 `json:"bytes"`
 	// Origin is the stamp of the very first line.
 	Origin int64 `json:"origin,omitempty"`
+	// Instance is how often the container had been restarted when it wrote what comes next; each instance has a log of
+	// its own, to which everything above refers but Lines, Bytes and Origin. Head is the stamp of its first line, and
+	// Base the number of lines shipped before it; both are 0 for the first instance.
+	Instance int64 `json:"instance,omitempty"`
+	Head     int64 `json:"head,omitempty"`
+	Base     int64 `json:"base,omitempty"`
+	// Hidden is how many bytes of what comes next belong to a secret that begins before.
+	Hidden int64 `json:"hidden,omitempty"`
+}
+
+// whole makes the cursor ask for everything of its instance.
+func (c *Cursor) whole() {
+	c.Second, c.Count, c.First = 0, c.Lines-c.Base, c.Origin
+	if c.Instance > 0 {
+		c.First = c.Head
+	}
 }
 
 // tracker knows the lines of the newest seconds, to tell Second, Count and First after each line.
@@ -83,7 +99,7 @@ func (t *tracker) add(stamp, order int64) {
 // fill sets the part of the cursor that the source is asked with.
 func (t *tracker) fill(c *Cursor) {
 	if t.late || len(t.seconds) == 0 {
-		c.Second, c.Count, c.First = 0, c.Lines, c.Origin
+		c.whole()
 		return
 	}
 	first := t.seconds[0]

@@ -29,9 +29,10 @@ type decoder struct {
 	cursor Cursor
 	track  tracker
 	order  int64
-	// gap is called when the place of the cursor is not in an answer any more, which means that the kubelet may have
-	// dropped lines that were never read. May be nil.
-	gap func()
+	// gap is called when the place of the cursor is not in an answer any more, which means that the kubelet rotated the
+	// file, or that the container was restarted. It says whether to go on with what there is; otherwise nothing of the
+	// answer is taken and read returns errMisplaced. Nil goes on.
+	gap func() bool
 
 	// State within one answer.
 	skip   skip
@@ -40,7 +41,11 @@ type decoder struct {
 	drop   bool  // of which nothing is wanted
 	known  int64 // bytes of it are shipped already
 	stamp  int64 // of it
+	astray bool  // the answer does not hold the place of the cursor
 }
+
+// errMisplaced says that an answer does not hold the place of the cursor.
+var errMisplaced = errors.New("the answer does not hold the last line that was read")
 
 // skip says how the shipped part at the start of an answer is recognised.
 type skip int
@@ -68,6 +73,9 @@ func (d *decoder) read(r io.Reader, sink func(fragment) error) error {
 			if err := d.piece(piece, sink); err != nil {
 				return err
 			}
+			if d.astray {
+				return errMisplaced
+			}
 		}
 		switch {
 		case err == nil || errors.Is(err, bufio.ErrBufferFull):
@@ -84,7 +92,7 @@ func (d *decoder) caughtUp() bool { return d.skip == skipNothing }
 
 func (d *decoder) begin() {
 	d.track.reset()
-	d.middle, d.left = false, d.cursor.Count
+	d.middle, d.astray, d.left = false, false, d.cursor.Count
 	d.skip = skipUnknown
 	if d.cursor.Count == 0 && d.cursor.Partial == 0 {
 		d.skip = skipNothing
@@ -162,11 +170,11 @@ func (d *decoder) matchLine(stamp int64) bool {
 	case stamp < place:
 		return true
 	case stamp > place:
-		if d.gap != nil {
-			d.gap()
+		d.astray = d.gap != nil && !d.gap()
+		if !d.astray {
+			d.skip = skipNothing
 		}
-		d.skip = skipNothing
-		return false
+		return d.astray
 	case d.cursor.Partial > 0:
 		d.known = d.cursor.Partial
 		return false
@@ -182,12 +190,15 @@ func (d *decoder) advance(text []byte) {
 	if c.Origin == 0 {
 		c.Origin = d.stamp
 	}
+	if c.Instance > 0 && c.Head == 0 {
+		c.Head = d.stamp
+	}
 	c.Bytes += n
 	if text[n-1] != '\n' {
 		c.Partial += n
 		c.Open = d.stamp
 		if floorSecond(d.stamp) < c.Second { // set-back clock: an answer for Second would miss the start of this line
-			c.Second, c.Count, c.First = 0, c.Lines, c.Origin
+			c.whole()
 		}
 		return
 	}
@@ -197,4 +208,25 @@ func (d *decoder) advance(text []byte) {
 	d.order++
 	d.track.add(d.stamp, d.order)
 	d.track.fill(c)
+}
+
+// note is a line of our own in the log, which stands behind what came last; instance is the one whose log comes next. A
+// line that was not ended is ended before.
+func (d *decoder) note(text string, instance, stamp int64) fragment {
+	c := &d.cursor
+	text += "\n"
+	if c.Partial > 0 {
+		text = "\n" + text
+		c.Lines++
+		if c.Instance == instance { // the rest of that line is not wanted any more
+			c.Last = max(c.Last, c.Open)
+		}
+	}
+	c.Lines, c.Bytes = c.Lines+1, c.Bytes+int64(len(text))
+	c.Partial, c.Open = 0, 0
+	if c.Instance != instance {
+		c.Instance, c.Head, c.Base = instance, 0, c.Lines
+		c.Second, c.Count, c.First, c.Last = 0, 0, 0, 0
+	}
+	return fragment{text: []byte(text), stamp: stamp, after: *c}
 }

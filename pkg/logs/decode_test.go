@@ -12,15 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// record is one entry of a log file, as the container runtime writes it.
-type record struct {
+// logRecord is one entry of a log file, as the container runtime writes it.
+type logRecord struct {
 	at      time.Time
 	text    string
 	partial bool
 }
 
 // answer renders records as the kubelet does.
-func answer(records []record, second int64) []byte {
+func answer(records []logRecord, second int64) []byte {
 	var b bytes.Buffer
 	newLine := true
 	for _, r := range records {
@@ -38,7 +38,7 @@ func answer(records []record, second int64) []byte {
 	return b.Bytes()
 }
 
-func plain(records []record) string {
+func plain(records []logRecord) string {
 	var b strings.Builder
 	for _, r := range records {
 		b.WriteString(r.text)
@@ -51,15 +51,15 @@ func plain(records []record) string {
 
 // randomRecords makes a log whose two streams are slightly out of order, with lines in parts, empty lines, lines that
 // look like stamps, and pauses.
-func randomRecords(rnd *rand.Rand, n int) []record {
+func randomRecords(rnd *rand.Rand, n int) []logRecord {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	if rnd.IntN(2) == 0 {
 		now = now.In(time.FixedZone("", 2*3600))
 	}
-	var out []record
+	var out []logRecord
 	for i := range n {
 		now = now.Add(time.Duration(rnd.ExpFloat64() * float64(300*time.Millisecond)))
-		r := record{at: now.Add(-time.Duration(rnd.IntN(3)) * 200 * time.Millisecond), text: fmt.Sprintf("line %d", i)}
+		r := logRecord{at: now.Add(-time.Duration(rnd.IntN(3)) * 200 * time.Millisecond), text: fmt.Sprintf("line %d", i)}
 		if i > 0 && out[i-1].partial && r.at.Before(out[i-1].at) {
 			r.at = out[i-1].at // the parts of a line come from one stream, which is in order
 		}
@@ -85,7 +85,7 @@ func TestDecoderGivesEachByteOnceOverBrokenStreams(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		records := randomRecords(rnd, 5+rnd.IntN(60))
 		var d decoder
-		d.gap = func() { t.Errorf("seed %d: gap", seed) }
+		d.gap = func() bool { t.Errorf("seed %d: gap", seed); return true }
 		var got strings.Builder
 		sink := func(f fragment) error {
 			got.Write(f.text)
@@ -130,11 +130,11 @@ func TestDecoder(t *testing.T) {
 		}
 		return got.String()
 	}
-	line := func(s float64, text string) record { return record{at: at(s), text: text} }
+	line := func(s float64, text string) logRecord { return logRecord{at: at(s), text: text} }
 
 	t.Run("the rest of a line that began before the asked second is not given again", func(t *testing.T) {
 		var d decoder
-		records := []record{{at(0.9), "head ", true}, {at(9), "tail", false}, line(9.1, "next")}
+		records := []logRecord{{at(0.9), "head ", true}, {at(9), "tail", false}, line(9.1, "next")}
 		if got := read(t, &d, answer(records, 0)); got != "head tail\nnext\n" {
 			t.Errorf("first answer %q", got)
 		}
@@ -149,7 +149,7 @@ func TestDecoder(t *testing.T) {
 	})
 	t.Run("an error message of the kubelet is not part of the log", func(t *testing.T) {
 		var d decoder
-		text := append(answer([]record{line(1, "one")}, 0), "failed to read log file: context cancelled"...)
+		text := append(answer([]logRecord{line(1, "one")}, 0), "failed to read log file: context cancelled"...)
 		if got := read(t, &d, text); got != "one\n" {
 			t.Errorf("got %q", got)
 		}
@@ -157,19 +157,19 @@ func TestDecoder(t *testing.T) {
 	t.Run("after a rotation the last line marks the place", func(t *testing.T) {
 		var d decoder
 		gaps := 0
-		d.gap = func() { gaps++ }
-		records := []record{line(1, "a"), line(1.1, "b"), line(1.2, "c"), line(1.3, "d")}
+		d.gap = func() bool { gaps++; return true }
+		records := []logRecord{line(1, "a"), line(1.1, "b"), line(1.2, "c"), line(1.3, "d")}
 		read(t, &d, answer(records[:3], 0))
 		if got := read(t, &d, answer(records[2:], d.cursor.Second)); got != "d\n" || gaps != 0 {
 			t.Errorf("got %q with %d gaps", got, gaps)
 		}
-		if got := read(t, &d, answer([]record{line(5, "z")}, d.cursor.Second)); got != "z\n" || gaps != 1 {
+		if got := read(t, &d, answer([]logRecord{line(5, "z")}, d.cursor.Second)); got != "z\n" || gaps != 1 {
 			t.Errorf("when the place is rotated away: got %q with %d gaps", got, gaps)
 		}
 	})
 	t.Run("a clock that is set back asks for the whole log", func(t *testing.T) {
 		var d decoder
-		records := []record{line(100, "a"), line(101, "b"), line(50, "c"), line(51, "d")}
+		records := []logRecord{line(100, "a"), line(101, "b"), line(50, "c"), line(51, "d")}
 		read(t, &d, answer(records[:3], 0))
 		if d.cursor.Second != 0 {
 			t.Errorf("asks for second %d", d.cursor.Second)
@@ -180,7 +180,7 @@ func TestDecoder(t *testing.T) {
 	})
 	t.Run("a long log is asked for from its last seconds", func(t *testing.T) {
 		var d decoder
-		var records []record
+		var records []logRecord
 		for i := range 100 {
 			records = append(records, line(float64(i), "x"))
 		}
@@ -226,10 +226,10 @@ func decode(t *testing.T, text []byte) string {
 }
 
 func BenchmarkDecoder(b *testing.B) {
-	var records []record
+	var records []logRecord
 	now := time.Now()
 	for i := range 10000 {
-		records = append(records, record{at: now.Add(time.Duration(i) * time.Millisecond), text: strings.Repeat("x", 80)})
+		records = append(records, logRecord{at: now.Add(time.Duration(i) * time.Millisecond), text: strings.Repeat("x", 80)})
 	}
 	text := answer(records, 0)
 	b.SetBytes(int64(len(text)))

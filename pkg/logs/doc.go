@@ -1,10 +1,10 @@
 // Package logs brings what a run prints into a store and back to readers.
 //
-// A [Shipper] follows every step container of a run from its first line and writes it to a [Store] in bounded memory,
-// in Prow's bucket layout ([Layout]). Progress is durable: text is cut into chunk objects named by their offset, each
+// A [Shipper] follows every container of a run, steps, sidecars and init containers, from its first line and writes it to a
+// [storage.Store] in bounded memory, in Prow's bucket layout ([Layout]). Progress is durable: text is cut into chunk objects named by their offset, each
 // carrying the [Cursor] behind its last byte, so that a process which takes over goes on without a gap or a duplicate.
 // A [Reader] gives the same lines with the same numbers whether a run is live or archived.
 //
 // The package takes PipelineJobs and pods as values and reaches the cluster through [Source] and a client.Reader only.
-// It never writes to the cluster and never looks into what a line says.
+// It never writes to the cluster. Of what a line says it knows the run's secrets only, which it hides.
 package logs

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -16,7 +15,8 @@ import (
 // pollTime is how often a reader of a live run asks the cluster's cache, or the store, for news.
 const pollTime = 500 * time.Millisecond
 
-// follower is one call of Reader.Follow for a live run: one goroutine per pod, which takes its steps one by one.
+// follower is one call of Reader.Follow for a live run: one goroutine per pod, which takes its steps one by one, and one
+// for each other container.
 type follower struct {
 	r    *Reader
 	path string
@@ -28,14 +28,18 @@ type follower struct {
 	steps   []StepInfo
 	seen    map[ContainerRef]container
 	changed chan struct{} // closed at the next look at the cluster
-	begun   map[string]bool
-	active  int // pods whose steps are not all emitted
+	begun   map[ContainerRef]bool
+	active  int             // goroutines that are not done
+	covered map[string]bool // pods whose secrets are known, by UID
+
+	hidden *hidden
 }
 
 func newFollower(r *Reader, job *v1alpha1.PipelineJob, from map[string]int, emit func(Line) error) *follower {
 	var mu sync.Mutex
 	return &follower{
-		r: r, path: r.o.Layout.Run(job), from: from, job: job, begun: make(map[string]bool), changed: make(chan struct{}),
+		r: r, path: r.o.Layout.Run(job), from: from, job: job, begun: make(map[ContainerRef]bool), changed: make(chan struct{}),
+		covered: make(map[string]bool), hidden: newHidden(r.o.API),
 		emit: func(line Line) error {
 			mu.Lock()
 			defer mu.Unlock()
@@ -50,15 +54,15 @@ func (f *follower) run(ctx context.Context) error {
 	defer cancelLive()
 	group.Go(func() error {
 		for {
-			pods, done, err := f.refresh(ctx)
+			fresh, done, err := f.refresh(ctx)
 			if err != nil || done {
 				return err
 			}
 			if f.archived() {
 				cancelLive() // everything is in the store, whatever the streams do
 			}
-			for _, steps := range pods {
-				group.Go(func() error { return f.pod(ctx, live, steps) })
+			for _, steps := range fresh {
+				group.Go(func() error { return f.follow(ctx, live, steps) })
 			}
 			if err := sleep(ctx, pollTime, nil); err != nil {
 				return err
@@ -74,8 +78,9 @@ func (f *follower) archived() bool {
 	return f.job.Status.Log.Archived
 }
 
-// refresh looks at the run and returns the steps of pods that are new, or that the run is over and all is emitted.
-func (f *follower) refresh(ctx context.Context) (pods [][]StepInfo, done bool, err error) {
+// refresh looks at the run and returns what is new, grouped into what comes one after the other; or that the run is over
+// and all is emitted.
+func (f *follower) refresh(ctx context.Context) (fresh [][]StepInfo, done bool, err error) {
 	job := &v1alpha1.PipelineJob{}
 	switch err := f.r.o.Cluster.Get(ctx, client.ObjectKeyFromObject(f.job), job); {
 	case apierrors.IsNotFound(err):
@@ -88,21 +93,30 @@ func (f *follower) refresh(ctx context.Context) (pods [][]StepInfo, done bool, e
 	if err != nil {
 		return nil, false, err
 	}
+	learned := f.learn(ctx, seen)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for uid := range learned {
+		f.covered[uid] = true
+	}
 	f.job, f.steps, f.seen = job, steps, seen
 	close(f.changed)
 	f.changed = make(chan struct{})
-	for _, s := range steps {
-		if uid := s.Container.UID; f.begun[uid] {
-			continue
-		}
-		f.begun[s.Container.UID] = true
-		pods = append(pods, podOf(steps, s.Container.UID))
-	}
-	f.active += len(pods)
+	fresh = f.fresh()
+	f.active += len(fresh)
 	over := job.Status.Log.Archived || job.Status.State.Terminal() && settled(job)
-	return pods, over && f.active == 0, nil
+	return fresh, over && f.active == 0, nil
+}
+
+// learn gets to know the secrets of pods that have started since, and returns the UIDs of those it did.
+func (f *follower) learn(ctx context.Context, seen map[ContainerRef]container) map[string]bool {
+	learned := make(map[string]bool)
+	for ref, c := range seen {
+		if c.started && !f.covered[ref.UID] && !learned[ref.UID] && f.hidden.learn(ctx, ref) {
+			learned[ref.UID] = true
+		}
+	}
+	return learned
 }
 
 // settled says that the end of the run is so long ago that its pods are known.
@@ -135,19 +149,33 @@ func (f *follower) look(ctx context.Context, job *v1alpha1.PipelineJob) (map[Con
 	return seen, steps, nil
 }
 
-func podOf(steps []StepInfo, uid string) []StepInfo {
-	var out []StepInfo
-	for _, s := range steps {
-		if s.Container.UID == uid {
-			out = append(out, s)
+// fresh are the steps not begun yet: those of a pod together.
+func (f *follower) fresh() [][]StepInfo {
+	var groups [][]StepInfo
+	pods := make(map[string]int)
+	for _, s := range f.steps {
+		if f.begun[s.Container] {
+			continue
+		}
+		f.begun[s.Container] = true
+		i, ok := pods[s.Container.UID]
+		switch {
+		case !s.isStep():
+			groups = append(groups, []StepInfo{s})
+		case ok:
+			groups[i] = append(groups[i], s)
+		default:
+			pods[s.Container.UID] = len(groups)
+			groups = append(groups, []StepInfo{s})
 		}
 	}
-	return out
+	return groups
 }
 
-func (f *follower) pod(ctx, live context.Context, steps []StepInfo) error {
+func (f *follower) follow(ctx, live context.Context, steps []StepInfo) error {
 	for _, step := range steps {
 		s := stepFollower{f: f, step: step, out: newLiner(step, f.from[stepKey(step)], f.emit)}
+		s.veil = veil{secrets: f.hidden.known, give: s.give}
 		if err := s.run(ctx, live); err != nil {
 			return err
 		}
@@ -156,95 +184,4 @@ func (f *follower) pod(ctx, live context.Context, steps []StepInfo) error {
 	defer f.mu.Unlock()
 	f.active--
 	return nil
-}
-
-// stepFollower emits one step of a live run.
-type stepFollower struct {
-	f    *follower
-	step StepInfo
-	out  *liner
-	dec  *decoder // nil until the pod is read
-	// chunks is where the shipper's chunks end, when the pod began to be read.
-	chunks Cursor
-}
-
-// run reads the store when the step's log is there, else the pod when it has started, else waits.
-func (s *stepFollower) run(ctx, live context.Context) error {
-	for {
-		s.f.mu.Lock()
-		job, changed := s.f.job, s.f.changed
-		c, exists := s.f.seen[s.step.Container]
-		s.f.mu.Unlock()
-		inPod := exists && c.started && live.Err() == nil
-		if !exists || job.Status.Log.Archived || inPod && s.dec == nil {
-			done, err := s.f.r.stored(ctx, s.f.path, s.step, s.out)
-			if s.out.failed != nil {
-				return s.out.failed
-			}
-			if done && err == nil {
-				return nil
-			}
-		}
-		switch {
-		case inPod:
-			done, err := s.follow(live, c)
-			if done || err != nil {
-				return err
-			}
-		case job.Status.Log.Archived:
-			return nil // a step that never started has no log
-		case exists && (c.ended || job.Status.State.Terminal() && settled(job)):
-			return nil
-		}
-		if err := sleep(ctx, pollTime, changed); err != nil {
-			return err
-		}
-	}
-}
-
-// errRotated says that the pod's log does not start with the step's first line any more.
-var errRotated = errors.New("log is rotated")
-
-// follow reads one answer of the pod; done says that there will be no more. Only emit's failure is an error.
-func (s *stepFollower) follow(ctx context.Context, c container) (done bool, err error) {
-	folder := liveFolder(s.f.path, s.step.Name)
-	if s.dec == nil {
-		// A store that is down gives no cursor, and need not: the pod has it all, unless it is rotated.
-		s.chunks, _, _ = lastCursor(ctx, s.f.r.o.Store, folder)
-		s.dec = &decoder{}
-		s.out.restart()
-	}
-	before := s.dec.cursor.Bytes
-	err = s.read(ctx)
-	if errors.Is(err, errRotated) {
-		// The start is in the chunks only. Their lines have no times.
-		s.out.restart()
-		s.dec = nil
-		if _, err := copyChunks(ctx, s.f.r.o.Store, folder, s.chunks.Bytes, s.out); err == nil {
-			s.dec = &decoder{cursor: s.chunks}
-		}
-		return false, s.out.failed
-	}
-	if s.out.failed != nil {
-		return false, s.out.failed
-	}
-	if err == nil && c.ended && s.dec.cursor.Bytes == before && s.dec.caughtUp() {
-		return true, s.out.end()
-	}
-	return false, nil
-}
-
-func (s *stepFollower) read(ctx context.Context) error {
-	origin := s.chunks.Origin
-	body, err := s.f.r.o.Source.Follow(ctx, s.step.Container, s.dec.cursor)
-	if err != nil {
-		return err
-	}
-	err = s.dec.read(body, func(fr fragment) error {
-		if origin != 0 && fr.after.Origin != origin {
-			return errRotated
-		}
-		return s.out.add(fr.text, time.Unix(0, fr.stamp))
-	})
-	return errors.Join(err, body.Close())
 }

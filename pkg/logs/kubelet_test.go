@@ -22,6 +22,9 @@ type kubelet struct {
 	fault func(n int) fault
 	calls int
 	open  int
+	// files says why the files of the node cannot be read; nil is that it is not allowed.
+	files  func() error
+	broken int // how often all answers were broken off
 }
 
 // fakeContainer is a container's log file.
@@ -30,6 +33,7 @@ type fakeContainer struct {
 	rotated int // entries before it are in a file that is not served any more
 	ended   bool
 	gone    bool
+	before  *fakeContainer // the instance before the last restart, unless that is gone too
 }
 
 // entry is one record of the runtime's log format.
@@ -118,13 +122,72 @@ func (k *kubelet) Follow(ctx context.Context, ref logs.ContainerRef, since logs.
 	return r, nil
 }
 
+// breakStreams ends every answer.
+func (k *kubelet) breakStreams() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.broken++
+	close(k.changed)
+	k.changed = make(chan struct{})
+}
+
+// restart ends the container's instance and begins the next.
+func (k *kubelet) restart(ref logs.ContainerRef) {
+	k.change(ref, func(c *fakeContainer) { c.ended = true })
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.containers[ref] = &fakeContainer{before: k.containers[ref]}
+}
+
+func (k *kubelet) Previous(ctx context.Context, ref logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.containers[ref]
+	if c == nil || c.before == nil || c.before.gone {
+		return nil, fmt.Errorf("previous instance in pod %s: %w", ref.Pod, storage.ErrNotExist)
+	}
+	return k.snapshot(ctx, c.before, c.before.rotated, since), nil
+}
+
+func (k *kubelet) Rotated(ctx context.Context, ref logs.ContainerRef, node string, since logs.Cursor) (io.ReadCloser, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.files == nil || node == "" {
+		return nil, logs.ErrForbidden
+	}
+	if err := k.files(); err != nil {
+		return nil, err
+	}
+	c := k.containers[ref]
+	if c.before != nil && since.Instance == 0 {
+		c = c.before
+	}
+	return k.snapshot(ctx, c, 0, since), nil
+}
+
+// snapshot gives what a container has printed by now.
+func (k *kubelet) snapshot(ctx context.Context, c *fakeContainer, start int, since logs.Cursor) io.ReadCloser {
+	still := &fakeContainer{entries: c.entries, ended: true}
+	r, w := io.Pipe()
+	go func() {
+		stop := context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
+		defer stop()
+		w.CloseWithError(k.serve(ctx, w, still, start, since.Second))
+	}()
+	return r
+}
+
 // serve follows the rules of the kubelet's reader: entries before since are left out one by one, and only what starts
 // a line gets a stamp.
 func (k *kubelet) serve(ctx context.Context, w io.Writer, c *fakeContainer, next int, since int64) error {
 	newLine := true
+	broken := -1
 	for {
 		k.mu.Lock()
-		entries, ended, changed := c.entries, c.ended || c.gone, k.changed
+		if broken < 0 {
+			broken = k.broken
+		}
+		entries, ended, changed := c.entries, c.ended || c.gone || k.broken != broken, k.changed
 		k.mu.Unlock()
 		for ; next < len(entries); next++ {
 			e := entries[next]

@@ -19,14 +19,17 @@ const (
 	JobFile      = "prowjob.json"
 	BuildLogFile = "build-log.txt"
 	CloneLogFile = "clone-log.txt"
+	// PipelineJobFile is the whole PipelineJob, as it was when the run began and from its end on as it was then.
+	PipelineJobFile = "pipelinejob.json"
 	// StepsFile lists the steps with their times, states and log files; Prow has no such file.
 	StepsFile = "steps.json"
 	// ArtifactsDir is where a job's own files go.
 	ArtifactsDir = "artifacts"
 
-	stepLogSuffix = "-build-log.txt"
-	latestFile    = "latest-build.txt"
-	liveDir       = ".live"
+	stepLogSuffix   = "-build-log.txt"
+	stepIndexSuffix = "-build-log.idx"
+	latestFile      = "latest-build.txt"
+	liveDir         = ".live"
 )
 
 // Strategy is how a repository is written in the path of a presubmit, as Prow's path_strategy.
@@ -172,5 +175,8 @@ func unsafe(c rune) bool {
 // StepLog is the file of one step's log in the run's folder; task carries "-retryN" for the N-th retry of a TaskRun.
 // Name is task-step, or task_step where that is taken: see assignNames.
 func stepLog(name string) string { return name + stepLogSuffix }
+
+// stepIndex is the index of that file.
+func stepIndex(name string) string { return name + stepIndexSuffix }
 
 func liveFolder(run, name string) string { return path.Join(run, liveDir, name) + "/" }

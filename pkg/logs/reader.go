@@ -2,9 +2,7 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"time"
@@ -21,26 +19,33 @@ type Line struct {
 	Task, Step string
 	// Number counts from 1 within the step and is the same for a live and for an archived run.
 	Number int
-	// Time is when it was printed; zero when it was read from the store.
+	// Time is when it was printed, to 0.1 s; zero when that is not known, as of logs that Prow stored.
 	Time time.Time
 	// Text has no line end. Of a line longer than 64 KiB it is the start and a note.
 	Text string
 }
 
-// ReaderOptions are what a reader works with; all are required.
+// ReaderOptions are what a reader works with; all are required but API.
 type ReaderOptions struct {
 	Store  storage.Store
 	Source Source
 	Layout Layout
 	// Cluster reads pods and PipelineJobs; use a cached client, it is asked every half second by each live reader.
 	Cluster client.Reader
+	// API reads pods and their secrets past any cache, so that what is read from pods is censored as the shipper does it.
+	// Nil: no secret is known.
+	API client.Reader
 }
 
-// Reader gives the log of runs. It is safe for concurrent use and holds nothing between calls.
-type Reader struct{ o ReaderOptions }
+// Reader gives the log of runs. It is safe for concurrent use. Between calls it holds at most 64 MiB of the indexes that
+// were used last.
+type Reader struct {
+	o     ReaderOptions
+	cache *cache
+}
 
 // NewReader does no I/O.
-func NewReader(o ReaderOptions) *Reader { return &Reader{o} }
+func NewReader(o ReaderOptions) *Reader { return &Reader{o, newCache()} }
 
 // Steps lists the steps of a run in the order they start; a run without pods yet has none.
 func (r *Reader) Steps(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepInfo, error) {
@@ -50,8 +55,7 @@ func (r *Reader) Steps(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepIn
 
 // steps returns also what the cluster says, by container; it is not asked for an archived run.
 func (r *Reader) steps(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepInfo, map[ContainerRef]container, error) {
-	run := r.o.Layout.Run(job)
-	known, err := loadManifest(ctx, r.o.Store, run)
+	known, err := r.manifest(ctx, job)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list steps of %s: %w", job.Name, err)
 	}
@@ -69,12 +73,38 @@ func (r *Reader) steps(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepIn
 	}
 	steps, _ := mergeSteps(job.Name, known, seen)
 	for i := range steps {
+		if steps[i].State != StepWaiting {
+			// What a container says of its end may hold secrets; the shipper's words do not.
+			steps[i].Message = ""
+			if i < len(known) {
+				steps[i].Message = known[i].Message
+			}
+		}
 		if _, ok := live[steps[i].Container]; !ok && steps[i].End == nil {
 			steps[i].State = StepUnknown
 		}
 	}
 	return steps, live, nil
 }
+
+// manifest reads the steps from the store; those of an archived run are kept.
+func (r *Reader) manifest(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepInfo, error) {
+	run := r.o.Layout.Run(job)
+	if !job.Status.Log.Archived {
+		return loadManifest(ctx, r.o.Store, run)
+	}
+	value, err := r.cache.get(ctx, path.Join(run, StepsFile), func(ctx context.Context) (cached, error) {
+		steps, err := loadManifest(ctx, r.o.Store, run)
+		return cached{steps, int64(len(steps)+1) * stepMemory}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(value.([]StepInfo)), nil
+}
+
+// stepMemory is about what a StepInfo takes.
+const stepMemory = 1 << 10
 
 // RunNamespace is where the pods of a run are.
 func RunNamespace(job *v1alpha1.PipelineJob) string {
@@ -91,32 +121,10 @@ func listPods(ctx context.Context, cluster client.Reader, job *v1alpha1.Pipeline
 	return pods.Items, err
 }
 
-// Open returns the whole text of a step from the store, or of build-log.txt when task and step are empty. What is not
-// archived yet is ErrNotExist. The caller closes it.
-func (r *Reader) Open(ctx context.Context, job *v1alpha1.PipelineJob, task, step string) (io.ReadCloser, error) {
-	run, file := r.o.Layout.Run(job), BuildLogFile
-	if task != "" || step != "" {
-		steps, err := loadManifest(ctx, r.o.Store, run)
-		if err != nil {
-			return nil, fmt.Errorf("open log of %s: %w", job.Name, err)
-		}
-		i := slices.IndexFunc(steps, func(s StepInfo) bool { return s.Task == task && s.Step == step })
-		if i < 0 {
-			return nil, fmt.Errorf("open log of %s: step %s/%s: %w", job.Name, task, step, storage.ErrNotExist)
-		}
-		file = stepLog(steps[i].Name)
-	}
-	object, err := r.o.Store.Get(ctx, path.Join(run, file), storage.Range{})
-	if err != nil {
-		return nil, fmt.Errorf("open log of %s: %w", job.Name, err)
-	}
-	return object.Body, nil
-}
-
 // Follow emits every line of a run behind the position from, which maps "task/step" to the last number seen, and
 // returns when there will be no more. While the run is live it reads from its pods, afterwards from the store; where it
-// changes over cannot be seen. Lines of one step come in order, and so do the steps of one pod; pods that run at the
-// same time are mixed. Calls of emit do not overlap; its error ends Follow and is returned.
+// changes over cannot be seen. Lines of one step come in order, and so do the steps of one pod; what runs at the same
+// time is mixed. Calls of emit do not overlap; its error ends Follow and is returned.
 func (r *Reader) Follow(ctx context.Context, job *v1alpha1.PipelineJob, from map[string]int, emit func(Line) error) error {
 	if job.Status.Log.Archived {
 		return r.replay(ctx, job, from, emit)
@@ -135,8 +143,11 @@ func (r *Reader) replay(ctx context.Context, job *v1alpha1.PipelineJob, from map
 		return err
 	}
 	for _, step := range steps {
-		out := newLiner(step, from[stepKey(step)], emit)
-		if _, err := r.stored(ctx, r.o.Layout.Run(job), step, out); err != nil {
+		text, err := r.text(ctx, r.o.Layout.Run(job), step, true)
+		if err == nil {
+			err = text.copy(ctx, newLiner(step, from[stepKey(step)], emit))
+		}
+		if err != nil {
 			return fmt.Errorf("read log of %s: %w", job.Name, err)
 		}
 	}
@@ -145,20 +156,3 @@ func (r *Reader) replay(ctx context.Context, job *v1alpha1.PipelineJob, from map
 
 // stepKey is how a position names a step.
 func stepKey(s StepInfo) string { return s.Task + "/" + s.Step }
-
-// stored emits a step from its file; false when there is none yet.
-func (r *Reader) stored(ctx context.Context, run string, step StepInfo, out *liner) (bool, error) {
-	object, err := r.o.Store.Get(ctx, path.Join(run, stepLog(step.Name)), storage.Range{})
-	if errors.Is(err, storage.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	out.restart()
-	_, err = io.Copy(out, object.Body)
-	if err == nil {
-		err = out.end()
-	}
-	return true, errors.Join(err, object.Body.Close())
-}

@@ -1,12 +1,9 @@
 package logs
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strconv"
 	"strings"
@@ -121,7 +118,7 @@ func finishedRecord(job *v1alpha1.PipelineJob, steps []StepInfo) Finished {
 	}
 	for _, s := range steps {
 		if s.Incomplete != "" {
-			f.Metadata["incomplete-logs"] = true
+			f.Metadata["incomplete-logs"] = "true" // as Prow's, all values are strings
 		}
 	}
 	return f
@@ -193,37 +190,13 @@ func prowJobRecord(job *v1alpha1.PipelineJob, steps []StepInfo) prowJob {
 	return p
 }
 
-// putLatest notes the run as the newest of its job, unless a newer one is noted.
-func putLatest(ctx context.Context, store storage.Store, key, build string) error {
-	object, err := store.Get(ctx, key, storage.Range{Length: maxBuildID})
-	switch {
-	case errors.Is(err, storage.ErrNotExist):
-	case err != nil:
-		return err
-	default:
-		text, err := io.ReadAll(object.Body)
-		if err = errors.Join(err, object.Body.Close()); err != nil {
-			return err
-		}
-		if !newer(build, strings.TrimSpace(string(text))) {
-			return nil
-		}
-	}
-	return store.Put(ctx, key, bytes.NewReader([]byte(build)), textOptions)
-}
-
-// maxBuildID is more than any build id has.
-const maxBuildID = 256
-
-// newer compares build ids, which are numbers of any length.
-func newer(a, b string) bool {
-	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) > 0
-}
-
 // putStart writes the records of a run that begins; started.json comes last and says that the others are there.
 func putStart(ctx context.Context, store storage.Store, layout Layout, job *v1alpha1.PipelineJob) error {
 	run := layout.Run(job)
 	if err := putJSON(ctx, store, path.Join(run, JobFile), prowJobRecord(job, nil)); err != nil {
+		return err
+	}
+	if err := putJSON(ctx, store, path.Join(run, PipelineJobFile), pipelineJobRecord(job)); err != nil {
 		return err
 	}
 	if key := layout.Directory(job); key != "" {

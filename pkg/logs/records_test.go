@@ -2,6 +2,7 @@ package logs_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // record reads a JSON file of the run.
@@ -93,7 +95,9 @@ func TestLatestBuildIsTheNewest(t *testing.T) {
 				l := newLab(t)
 				const key = "pr-logs/directory/unit/latest-build.txt"
 				if tc.before != "" {
-					l.store.objects[key] = []byte(tc.before)
+					if err := l.store.Put(t.Context(), key, strings.NewReader(tc.before), storage.PutOptions{}); err != nil {
+						t.Fatal(err)
+					}
 				}
 				l.start(l.store)
 				defer l.stop()

@@ -2,20 +2,18 @@ package logs
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
-	"github.com/pharos-ci/pharos/pkg/storage"
+	"github.com/pharos-ci/pharos/pkg/censor"
 )
 
 const (
@@ -36,13 +34,19 @@ type run struct {
 	mu       sync.Mutex
 	job      *v1alpha1.PipelineJob
 	seen     []container
-	over     time.Time     // when the run was first seen to be over; zero before
-	changed  chan struct{} // closed at the next observation
+	last     map[ContainerRef]container // also of pods that are gone
+	over     time.Time                  // when the run was first seen to be over; zero before
+	changed  chan struct{}              // closed at the next observation
 	steps    []StepInfo
 	streams  map[string]bool // by name: whether it is done
 	archived bool
 	troubles int // operations that the store refuses
 	message  string
+	waits    int // streams that wait for room on local disk
+
+	known atomic.Pointer[censor.Secrets]
+	vault vault                 // of the run's goroutine alone
+	pods  map[string]*podRecord // by UID; of the run's goroutine alone
 }
 
 // observe takes over what is known of the run now.
@@ -50,6 +54,9 @@ func (r *run) observe(job *v1alpha1.PipelineJob, seen []container) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.job, r.seen = job, seen
+	for _, c := range seen {
+		r.last[c.ref] = c
+	}
 	if r.over.IsZero() && (job.Status.State.Terminal() || !job.DeletionTimestamp.IsZero()) {
 		r.over = time.Now()
 	}
@@ -64,7 +71,28 @@ func (r *run) wake() {
 func (r *run) status() v1alpha1.LogStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return v1alpha1.LogStatus{Path: r.path, Archived: r.archived, Message: r.message}
+	status := v1alpha1.LogStatus{Path: r.path, Archived: r.archived, Message: r.message}
+	if r.waits > 0 {
+		status.Message = "The local disk is full of logs that the store has not taken yet, so this one waits in the cluster. " +
+			"The node drops what it printed after some MiB. " + r.message
+	}
+	return status
+}
+
+// full counts the streams that wait for room on local disk.
+func (r *run) full(waiting bool) {
+	r.mu.Lock()
+	before := r.waits
+	if waiting {
+		r.waits++
+	} else {
+		r.waits--
+	}
+	tell := before == 0 || r.waits == 0
+	r.mu.Unlock()
+	if tell {
+		r.s.o.Changed(r.name)
+	}
 }
 
 // trouble counts operations in trouble; the message stays until there are none.
@@ -117,14 +145,11 @@ func (r *run) load(ctx context.Context) (map[string]bool, error) {
 	files := make(map[string]bool)
 	_, err := r.persist(ctx, "list run", func(ctx context.Context) error {
 		clear(files)
-		for entry, err := range r.s.o.Store.List(ctx, r.path+"/") {
+		for entry, err := range r.s.o.Store.Level(ctx, r.path+"/") {
 			if err != nil {
 				return err
 			}
-			// Artifacts may be many, and only names at the top matter.
-			if name := strings.TrimPrefix(entry.Key, r.path+"/"); !strings.Contains(name, "/") {
-				files[name] = true
-			}
+			files[strings.TrimPrefix(entry.Key, r.path+"/")] = true
 		}
 		return nil
 	})
@@ -165,7 +190,8 @@ func (r *run) ship(ctx context.Context, files map[string]bool, streams *sync.Wai
 		if done {
 			return r.finish(ctx)
 		}
-		if err := sleep(ctx, wait, changed); err != nil {
+		r.refreshPods(ctx)
+		if err := sleep(ctx, min(wait, eventsEvery), changed); err != nil {
 			return err
 		}
 	}
@@ -179,9 +205,11 @@ func (r *run) current() *v1alpha1.PipelineJob {
 
 // adopt merges new pods into the steps, makes their names durable, and returns the steps whose stream is to begin.
 func (r *run) adopt(ctx context.Context) ([]StepInfo, error) {
+	r.learn(ctx)
 	r.mu.Lock()
 	steps, added := mergeSteps(r.name.Name, r.steps, r.seen)
 	r.steps = steps
+	r.tidy(r.steps)
 	r.mu.Unlock()
 	if added {
 		if err := r.save(ctx); err != nil {
@@ -257,6 +285,13 @@ func (r *run) look(ref ContainerRef) (c container, ok bool, changed <-chan struc
 	return container{}, false, r.changed
 }
 
+// lastSeen is what was known of a container when its pod was there.
+func (r *run) lastSeen(ref ContainerRef) container {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last[ref]
+}
+
 // overSince is when the run was first seen to be over; zero before.
 func (r *run) overSince() time.Time {
 	r.mu.Lock()
@@ -285,14 +320,18 @@ func (r *run) finish(ctx context.Context) error {
 			s.State = StepUnknown
 		}
 	}
-	steps, job := slices.Clone(r.steps), r.job
+	steps, job := slices.Clone(r.steps), hideJob(r.job, r.secrets())
 	r.mu.Unlock()
 	if err := r.save(ctx); err != nil {
 		return err
 	}
+	if err := r.putPods(ctx); err != nil {
+		return err
+	}
 	isClone := checkouts(job, steps)
-	clones := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return !isClone(s) || s.Log == "" })
-	builds := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return isClone(s) || s.Log == "" })
+	logged := slices.DeleteFunc(slices.Clone(steps), func(s StepInfo) bool { return !s.isStep() || s.Log == "" })
+	clones := slices.DeleteFunc(slices.Clone(logged), func(s StepInfo) bool { return !isClone(s) })
+	builds := slices.DeleteFunc(slices.Clone(logged), isClone)
 	if err := r.compose(ctx, BuildLogFile, builds); err != nil {
 		return err
 	}
@@ -306,44 +345,10 @@ func (r *run) finish(ctx context.Context) error {
 		if err := putJSON(ctx, store, path.Join(r.path, JobFile), prowJobRecord(job, steps)); err != nil {
 			return err
 		}
+		if err := putJSON(ctx, store, path.Join(r.path, PipelineJobFile), pipelineJobRecord(hideJob(job, r.secrets()))); err != nil {
+			return err
+		}
 		return putJSON(ctx, store, path.Join(r.path, FinishedFile), finishedRecord(job, steps))
 	})
 	return err
-}
-
-// compose joins step logs into one file; several have a header line each.
-func (r *run) compose(ctx context.Context, file string, steps []StepInfo) error {
-	_, err := r.persist(ctx, "put "+file, func(ctx context.Context) error {
-		return putStream(ctx, r.s.o.Store, path.Join(r.path, file), textOptions, func(ctx context.Context, w io.Writer) error {
-			for i, step := range steps {
-				title := ""
-				switch {
-				case i > 0:
-					title = "\n" + stepTitle(step) // a log may end within a line
-				case len(steps) > 1:
-					title = stepTitle(step)
-				}
-				if err := r.copyStep(ctx, w, title, step); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-	return err
-}
-
-func stepTitle(step StepInfo) string { return fmt.Sprintf("==> %s/%s <==\n", step.Task, step.Step) }
-
-// copyStep appends a title and a step's log.
-func (r *run) copyStep(ctx context.Context, w io.Writer, title string, step StepInfo) error {
-	if _, err := io.WriteString(w, title); err != nil {
-		return err
-	}
-	object, err := r.s.o.Store.Get(ctx, path.Join(r.path, step.Log), storage.Range{})
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, object.Body)
-	return errors.Join(err, object.Body.Close())
 }

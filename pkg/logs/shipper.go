@@ -12,19 +12,32 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// ShipperOptions are what a shipper works with; all are required.
+// ShipperOptions are what a shipper works with; the first four are required.
 type ShipperOptions struct {
 	Store  storage.Store
 	Source Source
 	Layout Layout
+	// Spool is the folder on local disk for text that is on its way to the store; files of an earlier process in it are
+	// removed, so no two processes may share it. Empty: a temporary folder.
+	Spool string
+	// SpoolLimit is how many bytes of text may be there. Beyond it, logs wait in the cluster. 0 is 4 GiB.
+	SpoolLimit int64
+	// Uploads is how many segments of 8 MiB are in memory and sent at once. 0 is 4.
+	Uploads int
+	// Compress stores logs as gzip.
+	Compress bool
 	// Changed is called, from any goroutine, when Status has something new about a run. It must not block.
 	Changed func(types.NamespacedName)
+	// API reads pods, their secrets and their events past any cache. Nil: no secret is known, and podinfo.json is not
+	// written.
+	API client.Reader
 }
 
 // Shipper follows runs and archives them, each in goroutines of its own: two for each container that runs, one for
@@ -33,7 +46,8 @@ type ShipperOptions struct {
 type Shipper struct {
 	o      ShipperOptions
 	writer string
-	large  chan []byte
+	disk   *disk
+	room   *room
 
 	mu      sync.Mutex
 	stopped bool
@@ -43,11 +57,14 @@ type Shipper struct {
 
 // NewShipper returns a shipper that does nothing until Observe.
 func NewShipper(o ShipperOptions) *Shipper {
-	large := make(chan []byte, largeBuffers)
-	for range largeBuffers {
-		large <- nil // allocated when needed
+	uploads := o.Uploads
+	if uploads <= 0 {
+		uploads = defaultUploads
 	}
-	return &Shipper{o: o, writer: rand.Text()[:8], large: large, runs: make(map[types.NamespacedName]*run)}
+	return &Shipper{
+		o: o, writer: rand.Text()[:8], disk: newDisk(o.Spool, o.SpoolLimit), room: newRoom(uploads),
+		runs: make(map[types.NamespacedName]*run),
+	}
 }
 
 // Start waits for ctx to end and then for every goroutine.
@@ -60,7 +77,7 @@ func (s *Shipper) Start(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.all.Wait()
-	return nil
+	return s.disk.close()
 }
 
 // NeedLeaderElection keeps two processes from shipping the same run.
@@ -90,7 +107,7 @@ func (s *Shipper) begin(ctx context.Context, name types.NamespacedName, job *v1a
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &run{
 		s: s, name: name, uid: job.UID, path: s.o.Layout.Run(job), cancel: cancel, changed: make(chan struct{}),
-		streams: make(map[string]bool),
+		streams: make(map[string]bool), last: make(map[ContainerRef]container),
 	}
 	s.runs[name] = r
 	r.observe(job, seen)
@@ -118,6 +135,9 @@ func (s *Shipper) Forget(name types.NamespacedName) {
 	}
 }
 
+// defaultUploads are the segments sent at once.
+const defaultUploads = 4
+
 // Delays of the retries, which never end while their context lives.
 const (
 	firstDelay = 100 * time.Millisecond
@@ -144,32 +164,44 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 	return ctx.Err()
 }
 
+// opSpool is the operation that brings text to local disk.
+const opSpool = "write spool"
+
 // persist is the persister of a run: it shows in the run's status that the store does not answer.
 func (r *run) persist(ctx context.Context, operation string, do func(context.Context) error) (int, error) {
 	told := false
-	defer func() {
-		if told {
-			r.trouble(-1, "")
-		}
-	}()
 	for try := 1; ; try++ {
 		err := do(ctx)
-		if err == nil {
-			return try, nil
+		if err == nil || ctx.Err() != nil {
+			if try > 1 {
+				failing.end()
+			}
+			if told {
+				r.trouble(-1, "")
+			}
+			if err != nil {
+				err = ctx.Err()
+			}
+			return try, err
 		}
-		if ctx.Err() != nil {
-			return try, ctx.Err()
+		if try == 1 {
+			failing.begin()
 		}
 		metricStoreErrors.WithLabelValues(operation).Inc()
 		if try == quietTries {
 			told = true
-			r.trouble(1, fmt.Sprintf("The store does not accept the log (%s: %v). Nothing is lost, it is tried again.", operation, root(err)))
+			r.trouble(1, troubleMessage(operation, err))
 			log.FromContext(ctx).Error(err, "store log", "operation", operation)
 		}
-		if err := sleep(ctx, delay(try), nil); err != nil {
-			return try, err
-		}
+		_ = sleep(ctx, delay(try), nil) // the next try sees that ctx has ended
 	}
+}
+
+func troubleMessage(operation string, err error) string {
+	if operation == opSpool {
+		return fmt.Sprintf("The log cannot be spooled to local disk (%v). What is not read yet waits in the cluster.", root(err))
+	}
+	return fmt.Sprintf("The store does not accept the log (%s: %v). Nothing is lost, it is tried again.", operation, root(err))
 }
 
 // root is the innermost error, which has no request ids that would make every message another.

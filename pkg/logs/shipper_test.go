@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -50,7 +49,10 @@ type lab struct {
 	job     *v1alpha1.PipelineJob
 	pods    []corev1.Pod
 
+	// options are those of the next shipper, beside the store.
+	options logs.ShipperOptions
 	shipper *logs.Shipper
+	spool   string
 	stop    func()
 	changed chan struct{}
 }
@@ -63,15 +65,16 @@ func newLab(t *testing.T) *lab {
 func (l *lab) start(store storage.Store) {
 	l.changed = make(chan struct{}, 1)
 	changed := l.changed
-	l.shipper = logs.NewShipper(logs.ShipperOptions{
-		Store: store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"},
-		Changed: func(types.NamespacedName) {
-			select {
-			case changed <- struct{}{}:
-			default:
-			}
-		},
-	})
+	o := l.options
+	o.Store, o.Source, o.Layout, o.Spool = store, l.kubelet, logs.Layout{DefaultConnection: "main"}, l.t.TempDir()
+	l.spool = o.Spool
+	o.Changed = func(types.NamespacedName) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	l.shipper = logs.NewShipper(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	shipper := l.shipper
@@ -84,7 +87,9 @@ func (l *lab) start(store storage.Store) {
 	}
 }
 
-func (l *lab) observe() {
+func (l *lab) observe() { l.observeBy(l.shipper) }
+
+func (l *lab) observeBy(shipper *logs.Shipper) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ctx := log.IntoContext(context.Background(), logr.Discard())
@@ -92,7 +97,7 @@ func (l *lab) observe() {
 	for i := range l.pods {
 		l.pods[i].DeepCopyInto(&pods[i])
 	}
-	l.shipper.Observe(ctx, l.job.DeepCopy(), pods)
+	shipper.Observe(ctx, l.job.DeepCopy(), pods)
 }
 
 func (l *lab) status() v1alpha1.LogStatus {
@@ -214,8 +219,10 @@ func TestShipperArchivesARun(t *testing.T) {
 		}
 		wantKeys := []string{
 			"pr-logs/directory/unit/100.txt", "pr-logs/directory/unit/latest-build.txt",
-			runPath + "/build-clone-build-log.txt", runPath + "/build-lint-build-log.txt", runPath + "/build-log.txt",
-			runPath + "/build-test-build-log.txt", runPath + "/clone-log.txt", runPath + "/finished.json",
+			runPath + "/build-clone-build-log.idx", runPath + "/build-clone-build-log.txt",
+			runPath + "/build-lint-build-log.idx", runPath + "/build-lint-build-log.txt", runPath + "/build-log.txt",
+			runPath + "/build-test-build-log.idx", runPath + "/build-test-build-log.txt",
+			runPath + "/clone-log.txt", runPath + "/finished.json", runPath + "/pipelinejob.json",
 			runPath + "/prowjob.json", runPath + "/started.json", runPath + "/steps.json",
 			"pr-logs/pull/acme_app/7/unit/latest-build.txt",
 		}
@@ -255,61 +262,6 @@ func (l *lab) life(pause func(time.Duration)) {
 	l.observe()
 }
 
-func TestShipperKilledAtAnyPointLosesAndDoublesNothing(t *testing.T) {
-	operations := 1 << 30
-	for after := range 2 { // killed before or after the operation took effect
-		for kill := 1; kill <= operations; kill++ {
-			synctest.Test(t, func(t *testing.T) {
-				l := newLab(t)
-				mortal := &mortal{memory: l.store, left: kill, after: after == 1, dead: make(chan struct{})}
-				l.start(mortal)
-				// The run goes on whether we live or not; half a second after the death another process takes over.
-				revived := false
-				l.life(func(d time.Duration) {
-					for range d / (100 * time.Millisecond) {
-						time.Sleep(100 * time.Millisecond)
-						if !revived && mortal.isDead() {
-							l.stop()
-							time.Sleep(500 * time.Millisecond)
-							l.start(l.store)
-							l.observe()
-							revived = true
-						}
-					}
-				})
-				for !mortal.isDead() && !l.status().Archived {
-					time.Sleep(100 * time.Millisecond)
-				}
-				if mortal.isDead() && !revived {
-					l.stop()
-					l.start(l.store)
-					l.observe()
-				} else if !revived {
-					operations = 0 // it lived through: every point was tried
-				}
-				l.archived()
-				l.stop()
-				for name, ref := range map[string]logs.ContainerRef{
-					"build-clone":  {Namespace: "ci", Pod: "p1", UID: "p1-uid", Container: "step-clone"},
-					"build-test":   {Namespace: "ci", Pod: "p1", UID: "p1-uid", Container: "step-test"},
-					"publish-push": {Namespace: "ci", Pod: "p2", UID: "p2-uid", Container: "step-push"},
-				} {
-					if got, want := l.file(name+"-build-log.txt"), l.kubelet.printed(ref); got != want {
-						t.Fatalf("killed at operation %d: %s (-want +got):\n%s", kill, name, cmp.Diff(want, got))
-					}
-				}
-				if left := l.store.under(runPath + "/.live/"); len(left) > 0 {
-					t.Errorf("killed at operation %d: left %v", kill, left)
-				}
-				if got := l.file("finished.json"); !strings.Contains(got, `"SUCCESS"`) {
-					t.Errorf("killed at operation %d: finished.json %s", kill, got)
-				}
-			})
-		}
-		operations = 1 << 30
-	}
-}
-
 func TestShipperSurvivesBrokenStreams(t *testing.T) {
 	for seed := 1; seed <= 40; seed++ {
 		synctest.Test(t, func(t *testing.T) {
@@ -337,40 +289,6 @@ func TestShipperSurvivesBrokenStreams(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestShipperWaitsForAStoreThatIsDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
-		l.start(l.store)
-		defer l.stop()
-		refs := l.pod("p1", "build", "test")
-		l.observe()
-		time.Sleep(3 * time.Second)
-		l.store.fail(errors.New("connection refused"))
-		for range 60 {
-			l.kubelet.print(refs[0], line(strings.Repeat("x", 64<<10)))
-			time.Sleep(time.Second)
-		}
-		if got := l.status().Message; !strings.Contains(got, "connection refused") {
-			t.Errorf("message %q does not tell", got)
-		}
-		l.end(refs[0], 1)
-		l.finish(v1alpha1.StateFailure)
-		l.observe()
-		time.Sleep(time.Minute)
-		if l.status().Archived {
-			t.Error("archived although the store is down")
-		}
-		l.store.fail(nil)
-		l.archived()
-		if got, want := l.file("build-log.txt"), l.kubelet.printed(refs[0]); got != want {
-			t.Errorf("log has %d bytes, want %d", len(got), len(want))
-		}
-		if got := l.status().Message; got != "" {
-			t.Errorf("message %q stays", got)
-		}
-	})
 }
 
 func TestShipperKeepsWhatADeletedPodPrinted(t *testing.T) {
@@ -470,201 +388,4 @@ func TestShipperCutsADeadConnection(t *testing.T) {
 			t.Errorf("log %q", got)
 		}
 	})
-}
-
-func TestShipperBoundsItsMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t)
-		l.start(l.store)
-		defer l.stop()
-		refs := l.pod("p1", "build", "test")
-		var entries []entry
-		for range 300 {
-			entries = append(entries, entry{at: time.Now(), text: strings.Repeat("y", 16<<10), partial: true})
-		}
-		l.kubelet.print(refs[0], entries...) // one line of 4.7 MiB
-		l.end(refs[0], 0)
-		l.finish(v1alpha1.StateSuccess)
-		l.observe()
-		l.archived()
-		if got := l.store.largestChunk; got > 1<<20+512 {
-			t.Errorf("a chunk of %d bytes", got)
-		}
-		if got, want := l.file("build-log.txt"), l.kubelet.printed(refs[0]); got != want {
-			t.Errorf("log has %d bytes, want %d", len(got), len(want))
-		}
-	})
-}
-
-// memory is a Store with switches.
-type memory struct {
-	mu           sync.Mutex
-	objects      map[string][]byte
-	order        []string
-	err          error
-	largestChunk int
-}
-
-func newMemory() *memory { return &memory{objects: make(map[string][]byte)} }
-
-func (m *memory) fail(err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.err = err
-}
-
-func (m *memory) Put(_ context.Context, key string, body io.Reader, _ storage.PutOptions) error {
-	text, err := io.ReadAll(body)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := errors.Join(m.err, err, storage.CheckKey(key)); err != nil {
-		return err
-	}
-	m.objects[key] = text
-	m.order = append(m.order, key)
-	if strings.Contains(key, "/.live/") {
-		m.largestChunk = max(m.largestChunk, len(text))
-	}
-	return nil
-}
-
-func (m *memory) Get(_ context.Context, key string, rng storage.Range) (*storage.Object, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	text, ok := m.objects[key]
-	if m.err != nil {
-		return nil, m.err
-	}
-	if !ok {
-		return nil, storage.ErrNotExist
-	}
-	part := text[min(rng.Offset, int64(len(text))):]
-	if rng.Length > 0 {
-		part = part[:min(rng.Length, int64(len(part)))]
-	}
-	return &storage.Object{Body: io.NopCloser(strings.NewReader(string(part))), Size: int64(len(text))}, nil
-}
-
-func (m *memory) List(_ context.Context, prefix string) iter.Seq2[storage.Entry, error] {
-	return func(yield func(storage.Entry, error) bool) {
-		m.mu.Lock()
-		err := m.err
-		m.mu.Unlock()
-		if err != nil {
-			yield(storage.Entry{}, err)
-			return
-		}
-		for _, key := range m.under(prefix) {
-			m.mu.Lock()
-			size := len(m.objects[key])
-			m.mu.Unlock()
-			if !yield(storage.Entry{Key: key, Size: int64(size)}, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (m *memory) Delete(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err != nil {
-		return m.err
-	}
-	delete(m.objects, key)
-	return nil
-}
-
-func (*memory) URL() string { return "memory://test" }
-
-func (m *memory) keys() []string { return m.under("") }
-
-func (m *memory) under(prefix string) []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	keys := slices.Sorted(maps.Keys(m.objects))
-	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) })
-}
-
-func (m *memory) lastPut() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.order[len(m.order)-1]
-}
-
-func (m *memory) text(t *testing.T, key string) string {
-	t.Helper()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	text, ok := m.objects[key]
-	if !ok {
-		t.Errorf("%s is not there", key)
-	}
-	return string(text)
-}
-
-// mortal is a store whose process dies at an operation: none after it has an effect.
-type mortal struct {
-	*memory
-	mu    sync.Mutex
-	left  int
-	after bool
-	dead  chan struct{}
-}
-
-var errDead = errors.New("killed")
-
-func (m *mortal) isDead() bool {
-	select {
-	case <-m.dead:
-		return true
-	default:
-		return false
-	}
-}
-
-// operate counts one operation and says whether it takes effect and whether it is answered.
-func (m *mortal) operate() (effect, answer bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.left <= 0 {
-		return false, false
-	}
-	if m.left--; m.left > 0 {
-		return true, true
-	}
-	close(m.dead)
-	return m.after, false
-}
-
-func (m *mortal) do(operation func() error) error {
-	effect, answer := m.operate()
-	var err error
-	if effect {
-		err = operation()
-	}
-	if !answer {
-		return errDead
-	}
-	return err
-}
-
-func (m *mortal) Put(ctx context.Context, key string, body io.Reader, opts storage.PutOptions) error {
-	return m.do(func() error { return m.memory.Put(ctx, key, body, opts) })
-}
-
-func (m *mortal) Delete(ctx context.Context, key string) error {
-	return m.do(func() error { return m.memory.Delete(ctx, key) })
-}
-
-func (m *mortal) Get(ctx context.Context, key string, rng storage.Range) (object *storage.Object, err error) {
-	err = m.do(func() (err error) { object, err = m.memory.Get(ctx, key, rng); return err })
-	return object, err
-}
-
-func (m *mortal) List(ctx context.Context, prefix string) iter.Seq2[storage.Entry, error] {
-	if m.do(func() error { return nil }) != nil {
-		return func(yield func(storage.Entry, error) bool) { yield(storage.Entry{}, errDead) }
-	}
-	return m.memory.List(ctx, prefix)
 }

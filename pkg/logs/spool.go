@@ -1,234 +1,388 @@
 package logs
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/pharos-ci/pharos/pkg/logs/logfile"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 const (
-	// chunkSize is the most text of one chunk, for a stream that got one of the large buffers.
-	chunkSize = 1 << 20
-	// smallChunk is the text that every stream may hold. A chunk smaller than this is written again with more text
-	// instead of leaving many tiny objects.
-	smallChunk = 64 << 10
-	// flushAfter is how long text may wait to become durable.
+	// spoolBuffer is the text that a stream holds in memory, beside the lineBuffer that it reads with.
+	spoolBuffer = 32 << 10
+	// pieceSize is the most of one file. Eight of them, compressed or not, are a segment that one request takes.
+	pieceSize = 1<<20 - 4<<10
+	// segmentPieces are spooled before they become a segment, unless the disk is full.
+	segmentPieces = 8
+	// flushAfter is how long text may wait to become durable while the store answers.
 	flushAfter = 2 * time.Second
 	// partingTime is for the last flush of a process that shuts down.
 	partingTime = 3 * time.Second
-	// largeBuffers bounds the memory of all streams of a shipper together, beyond smallChunk each.
-	largeBuffers = 24
+	// tick is how exact times are kept.
+	tick = int64(100 * time.Millisecond)
+	// longestLog bounds the text of one step, so that the parts of its object suffice.
+	longestLog = 48 << 30
 )
+
+// errAgain says that what is spooled cannot be used: the stream has to begin again with what the store has.
+var errAgain = errors.New("spool is lost")
 
 // persister tries a store operation until it succeeds or ctx ends, and returns how many tries it took.
 type persister func(ctx context.Context, operation string, do func(context.Context) error) (tries int, err error)
 
-// spool collects one container's text into chunks and in the end into its log. Methods are safe for concurrent use;
-// all of them wait while the store is down, which is the back-pressure on the stream.
+// spool takes one container's text to local disk, and from there into chunks, segments and in the end the log. Text is
+// added by one goroutine; another one, while there is something to do, brings it into the store. So a store that is slow
+// or down stops no stream before the disk is full.
 type spool struct {
-	store   storage.Store
-	persist persister
-	folder  string // of the chunks
-	writer  string // this process
-	large   chan []byte
+	store    storage.Store
+	persist  persister
+	key      string // of the log
+	folder   string // of the live objects
+	writer   string // this process
+	compress bool   // the log, unless another process began it
+	disk     *disk
+	room     *room
+	full     func(waiting bool) // is told when the stream begins and ends to wait for the disk
+	start    func()             // works off what is spooled; nil before begin
 
-	lock    chan struct{} // of one; held while the store is waited for, which may take hours
-	buf     []byte        // headerSize bytes of room, then text
-	isLarge bool
-	base    int64  // offset of the text in buf
-	cursor  Cursor // behind the text
-	stamp   int64  // of the newest line
-	durable int    // how much of buf is in the store
-	chunks  bool   // something is
-	failed  bool   // a try to write buf failed
+	mu      sync.Mutex
+	buf     []byte // frames that are not on disk
+	frame   int    // where the open one begins in buf; -1 for none
+	stamp   int64  // of the open frame
+	pieces  []*piece
+	held    int64 // bytes of all pieces
+	spilled int64 // offset behind the text on disk
+	end     int64 // offset behind all text
+	cursor  Cursor
+	lost    string // why lines may be missing
+	busy    bool
+	stopped bool
+	err     error // why the work ended
 	timer   *time.Timer
-	closed  bool
+	work    sync.WaitGroup
+
+	// Only for the goroutine that works.
+	chain []liveSegment
+	enc   *logfile.Encoder
+	join  *joining // nil before the first large segment
+	known int64    // how far any process had come
 }
 
-func newSpool(store storage.Store, persist persister, folder, writer string, large chan []byte) *spool {
-	return &spool{store: store, persist: persist, folder: folder, writer: writer, large: large, lock: make(chan struct{}, 1)}
+// piece is one file of the spool.
+type piece struct {
+	path  string
+	file  *os.File // while it grows
+	cut   bool     // it does not grow any more
+	size  int64
+	end   int64  // offset of the text behind it
+	after Cursor // the position behind it
+	stamp int64  // of its last text
+	// What is in the store: bytes of the file, bytes in chunks that will not change, and the offset behind these.
+	durable, sealed, base int64
+	chunks                []string
+	// since is when the first text that is not durable came; zero when all is.
+	since time.Time
 }
 
-// add takes a fragment, of at most smallChunk bytes. What does not fit makes it flush first. Ctx is that of the stream:
-// text that is added is flushed later with it.
+// begin lets the spool work, with ctx, until finish or part.
+func (s *spool) begin(ctx context.Context) {
+	s.mu.Lock()
+	s.start = func() { s.run(ctx) }
+	s.mu.Unlock()
+	s.disk.join(s)
+	waiting.add(s)
+}
+
+// add takes a fragment. It waits while the disk is full, and returns errAgain when the spool is lost.
 func (s *spool) add(ctx context.Context, f fragment) error {
-	s.lock <- struct{}{}
-	defer func() { <-s.lock }()
-	s.reserve()
-	if !s.fits(len(f.text)) {
-		if err := s.seal(ctx); err != nil {
+	for {
+		done, err := s.tryAdd(f)
+		if done || err != nil {
 			return err
 		}
-		s.reserve()
-	}
-	s.buf = append(s.buf, f.text...)
-	s.cursor, s.stamp = f.after, f.stamp
-	if s.timer == nil {
-		s.timer = time.AfterFunc(flushAfter, func() { s.onTimer(ctx) })
-	}
-	return nil
-}
-
-func (s *spool) reserve() {
-	if s.buf == nil {
-		s.buf = make([]byte, headerSize)
-	}
-}
-
-// fits tries to get a large buffer when the small one is full.
-func (s *spool) fits(n int) bool {
-	have := len(s.buf) - headerSize
-	if s.isLarge {
-		return have+n <= chunkSize
-	}
-	if have+n <= smallChunk {
-		return true
-	}
-	select {
-	case large := <-s.large:
-		if large == nil {
-			large = make([]byte, 0, headerSize+chunkSize)
+		if err := s.disk.wait(ctx, s.holds, s.full); err != nil {
+			return err
 		}
-		s.buf, s.isLarge = append(large[:0], s.buf...), true
-		return true
-	default:
-		return false
+		if err := s.spill(ctx); err != nil {
+			return err
+		}
+		s.kick()
 	}
 }
 
-func (s *spool) onTimer(ctx context.Context) {
-	s.lock <- struct{}{}
-	defer func() { <-s.lock }()
-	s.timer = nil
-	if !s.closed {
-		_ = s.flush(ctx) // it only fails when ctx has ended, and then the reader of the stream ends too
+// tryAdd fails when buf has to be spilled first.
+func (s *spool) tryAdd(f fragment) (done bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil || len(s.buf) > 0 && len(s.buf)+frameHeader+len(f.text) > spoolBuffer {
+		return false, s.err
+	}
+	s.cursor = f.after
+	if s.end+int64(len(f.text)) > longestLog {
+		s.lost = fmt.Sprintf("the log is longer than %d GiB", longestLog>>30)
+		return true, nil
+	}
+	s.put(f.text, f.stamp)
+	if p := s.open(); p.since.IsZero() {
+		p.since = time.Now()
+		s.arm(flushAfter)
+	}
+	return true, nil
+}
+
+// put appends to buf.
+func (s *spool) put(text []byte, stamp int64) {
+	if s.frame < 0 || s.stamp/tick != stamp/tick {
+		s.closeFrame()
+		s.frame, s.stamp = len(s.buf), stamp
+		s.buf = appendFrame(s.buf, stamp, 0)
+	}
+	s.open() // begins at s.end
+	s.buf = append(s.buf, text...)
+	s.end += int64(len(text))
+}
+
+// closeFrame notes the length of the open frame.
+func (s *spool) closeFrame() {
+	if s.frame >= 0 {
+		appendFrame(s.buf[:s.frame], s.stamp, len(s.buf)-s.frame-frameHeader)
+		s.frame = -1
 	}
 }
 
-// flush makes everything durable. A chunk that is large enough is sealed, and one whose write was tried twice: a lost
-// first try may still arrive and must not take away what was added later.
-func (s *spool) flush(ctx context.Context) error {
-	if err := s.write(ctx); err != nil {
-		return err
+// open is the piece that grows; its file may not be there yet.
+func (s *spool) open() *piece {
+	if n := len(s.pieces); n > 0 && !s.pieces[n-1].cut {
+		return s.pieces[n-1]
 	}
-	if s.failed || len(s.buf)-headerSize >= smallChunk {
-		return s.seal(ctx)
-	}
-	return nil
+	p := &piece{base: s.spilled, end: s.spilled}
+	s.pieces = append(s.pieces, p)
+	return p
 }
 
-// seal makes everything durable and starts the next chunk behind it.
-func (s *spool) seal(ctx context.Context) error {
-	if err := s.write(ctx); err != nil {
-		return err
-	}
-	s.base = s.cursor.Bytes
-	s.release()
-	return nil
+func (s *spool) holds() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
 }
 
-// write puts what is in buf, unless it is in the store.
-func (s *spool) write(ctx context.Context) error {
-	end := len(s.buf)
-	if end <= headerSize || end == s.durable {
+// spill brings buf to disk, however often it takes.
+func (s *spool) spill(ctx context.Context) error {
+	_, err := s.persist(ctx, opSpool, func(context.Context) error { return s.trySpill() })
+	return err
+}
+
+func (s *spool) trySpill() error {
+	s.mu.Lock()
+	err := s.write()
+	if n := len(s.pieces); err == nil && n > 0 && s.pieces[n-1].size > pieceSize-spoolBuffer {
+		s.pieces[n-1].seal()
+	}
+	s.mu.Unlock()
+	s.disk.wrote(err)
+	return err
+}
+
+// write is one try of it, which cuts no piece.
+func (s *spool) write() error {
+	if len(s.buf) == 0 {
 		return nil
 	}
-	if err := (header{Offset: s.base, Cursor: s.cursor}).encode(s.buf); err != nil {
+	s.closeFrame()
+	p := s.open()
+	if p.file == nil {
+		file, err := s.disk.create()
+		if err != nil {
+			return err
+		}
+		p.file, p.path = file, file.Name()
+	}
+	if _, err := p.file.WriteAt(s.buf, p.size); err != nil {
 		return err
 	}
-	key := chunkKey(s.folder, s.base, s.writer)
-	tries, err := s.persist(ctx, "put chunk", func(ctx context.Context) error {
-		return s.store.Put(ctx, key, bytes.NewReader(s.buf), storage.PutOptions{ContentType: "application/octet-stream"})
-	})
-	if err != nil {
-		return err
-	}
-	metricChunks.Inc()
-	metricBytes.Add(float64(end - max(s.durable, headerSize)))
-	metricLag.Observe(time.Since(time.Unix(0, s.stamp)).Seconds())
-	s.durable, s.chunks, s.failed = end, true, tries > 1
+	n := int64(len(s.buf))
+	p.size += n
+	p.end, p.after, p.stamp = s.end, s.cursor, s.stamp
+	s.spilled = s.end
+	s.held += n
+	s.disk.use(n)
+	s.buf = s.buf[:0]
 	return nil
 }
 
-// release empties the buffer and gives a large one back. After a failed try the transport may still read it, so it
-// is then left to the garbage collector.
-func (s *spool) release() {
-	var large, small []byte
-	switch {
-	case s.failed:
-	case s.isLarge:
-		large = s.buf
-	case len(s.buf) >= headerSize:
-		small = s.buf[:headerSize]
-	}
-	if s.isLarge {
-		s.large <- large
-	}
-	s.buf, s.isLarge, s.durable, s.failed = small, false, 0, false
-}
-
-// finish stores the whole log under key and removes the chunks. lost says that chunks were missing.
-func (s *spool) finish(ctx context.Context, key string) (lost bool, err error) {
-	s.lock <- struct{}{}
-	defer func() { <-s.lock }()
-	s.stopTimer()
-	if !s.chunks {
-		text := s.buf[min(len(s.buf), headerSize):]
-		_, err := s.persist(ctx, "put log", func(ctx context.Context) error {
-			return s.store.Put(ctx, key, bytes.NewReader(text), textOptions)
-		})
-		metricBytes.Add(float64(len(text)))
-		s.close()
-		return false, err
-	}
-	if err := s.seal(ctx); err != nil {
-		return false, err
-	}
-	s.close()
-	_, err = s.persist(ctx, "put log", func(ctx context.Context) error {
-		lost = false
-		return putStream(ctx, s.store, key, textOptions, func(ctx context.Context, w io.Writer) error {
-			_, err := copyChunks(ctx, s.store, s.folder, s.cursor.Bytes, w)
-			if lost = errors.Is(err, errGap); lost {
-				return nil // keep what there is: it will not get more by waiting
-			}
-			return err
-		})
-	})
-	if err != nil {
-		return lost, err
-	}
-	_, err = s.persist(ctx, "delete chunks", func(ctx context.Context) error { return deleteAll(ctx, s.store, s.folder) })
-	return lost, err
-}
-
-// part is for a stream that ends before its log does: it tries once to make the rest durable.
-func (s *spool) part(ctx context.Context) {
-	s.lock <- struct{}{}
-	defer func() { <-s.lock }()
-	s.stopTimer()
-	if s.closed {
+// cutOpen has the piece that grows, grow no more. What is not on disk comes into the next.
+func (s *spool) cutOpen() {
+	n := len(s.pieces)
+	if n == 0 || s.pieces[n-1].cut {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
-	defer cancel()
-	_ = s.seal(ctx) // the next process reads it from the cluster again
-	s.close()
+	p := s.pieces[n-1]
+	if p.seal(); len(s.buf) > 0 {
+		s.open().since = p.since // or later
+	}
+	if p.durable == p.size {
+		p.since = time.Time{}
+	}
 }
 
-func (s *spool) stopTimer() {
+// seal has the piece grow no more.
+func (p *piece) seal() {
+	p.cut = true
+	if p.file != nil {
+		_ = p.file.Close() // it was only written to, and a failed write is found when it is read
+		p.file = nil
+	}
+}
+
+// arm has the spool look for work after d.
+func (s *spool) arm(d time.Duration) {
+	if s.timer == nil {
+		s.timer = time.AfterFunc(d, func() {
+			s.mu.Lock()
+			s.timer = nil
+			s.mu.Unlock()
+			s.kick()
+		})
+	}
+}
+
+// kick begins to work when there is something to do and nobody does.
+func (s *spool) kick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.start == nil || s.busy || s.next() == nil {
+		return
+	}
+	s.busy = true
+	s.work.Go(s.start)
+}
+
+// run works until there is nothing to do.
+func (s *spool) run(ctx context.Context) {
+	for {
+		s.mu.Lock()
+		do := s.next()
+		if do == nil {
+			s.busy = false
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		if err := do(ctx); err != nil {
+			s.mu.Lock()
+			s.err = err
+			s.mu.Unlock()
+		}
+	}
+}
+
+// next is what is to be done now; nil for nothing.
+func (s *spool) next() func(context.Context) error {
+	if s.stopped || s.err != nil {
+		return nil
+	}
+	full := 0
+	var since time.Time
+	for _, p := range s.pieces {
+		if p.cut {
+			full++
+		}
+		if since.IsZero() {
+			since = p.since
+		}
+	}
+	if full >= segmentPieces || s.disk.pressed(s.held) {
+		return s.segment
+	}
+	if since.IsZero() {
+		return nil
+	}
+	if left := flushAfter - time.Since(since); left > 0 {
+		s.arm(left)
+		return nil
+	}
+	return s.flush
+}
+
+// oldest is when the first text came that is not durable; zero when all is.
+func (s *spool) oldest() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pieces {
+		if !p.since.IsZero() {
+			return p.since
+		}
+	}
+	return time.Time{}
+}
+
+// note says why lines before here may be missing.
+func (s *spool) note(lost string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.lost == "":
+		s.lost = lost
+	case !strings.Contains(s.lost, lost):
+		s.lost += "; " + lost
+	}
+}
+
+// loss is what was noted.
+func (s *spool) loss() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
+// drop forgets pieces and removes their files.
+func (s *spool) drop(pieces []*piece) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var n int64
+	for _, p := range pieces {
+		p.seal()
+		n += p.size
+		if p.path != "" {
+			_ = os.Remove(p.path) // at worst it stays until the next start
+		}
+	}
+	s.held -= n
+	s.pieces = s.pieces[len(pieces):]
+	s.disk.use(-n)
+}
+
+// stop waits until nobody works on the spool.
+func (s *spool) stop() {
+	s.mu.Lock()
+	s.stopped = true
 	if s.timer != nil {
 		s.timer.Stop()
 		s.timer = nil
 	}
+	s.mu.Unlock()
+	s.work.Wait()
 }
 
-func (s *spool) close() {
-	s.closed = true
-	s.release()
+// close removes what is on disk, and an upload that was not completed.
+func (s *spool) close(ctx context.Context) {
+	s.stop()
+	if s.join != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
+		defer cancel()
+		s.join.abandon(ctx)
+	}
+	s.mu.Lock()
+	pieces := s.pieces
 	s.buf = nil
+	s.mu.Unlock()
+	s.drop(pieces)
+	s.disk.leave(s)
+	waiting.remove(s)
 }

@@ -17,20 +17,27 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// StepInfo is one step of a run, as steps.json keeps it.
+// StepInfo is one step of a run, or another container beside its steps, as steps.json keeps it.
 type StepInfo struct {
 	// Task is the pipeline task's name, with "-retryN" for a later pod of the same TaskRun. With Step it is unique.
 	Task string `json:"task"`
+	// Step is the step's name; of other kinds "sidecar." or "init." and the container's, which no step is called.
 	Step string `json:"step"`
-	// Name is both, as file names use it.
+	// Kind is KindStep, KindSidecar or KindInit; empty is KindStep. Only steps are part of build-log.txt.
+	Kind string `json:"kind,omitempty"`
+	// Name is task and step, as file names use it: task-step, and task_sidecar-name or task_init-name.
 	Name string `json:"name"`
 	// State is one of StepWaiting, StepRunning, StepSuccess, StepFailure, StepSkipped and StepUnknown.
 	State string `json:"state"`
-	// Reason in Tekton's or Kubernetes' word, when there is one.
+	// Reason in Tekton's or Kubernetes' word, and Message in theirs, when there are; at most 1 KiB. They say also why a
+	// container never started.
 	Reason   string       `json:"reason,omitempty"`
+	Message  string       `json:"message,omitempty"`
 	ExitCode *int32       `json:"exitCode,omitempty"`
 	Start    *metav1.Time `json:"start,omitempty"`
 	End      *metav1.Time `json:"end,omitempty"`
+	// Restarts is how often the container was restarted; a line in the log marks each.
+	Restarts int64 `json:"restarts,omitempty"`
 	// Container that ran it, and the TaskRun it belongs to.
 	Container ContainerRef `json:"container"`
 	TaskRun   string       `json:"taskRun,omitempty"`
@@ -38,9 +45,15 @@ type StepInfo struct {
 	Log   string `json:"log,omitempty"`
 	Bytes int64  `json:"bytes,omitempty"`
 	Lines int64  `json:"lines,omitempty"`
+	// Stored is the size of the file in the store, which may be compressed.
+	Stored int64 `json:"stored,omitempty"`
 	// Incomplete says why lines may be missing.
 	Incomplete string `json:"incomplete,omitempty"`
+	// Uncensored names the secrets of the run that could not be read, and why: their values may show in the log.
+	Uncensored string `json:"uncensored,omitempty"`
 }
+
+func (s *StepInfo) isStep() bool { return s.Kind == "" || s.Kind == KindStep }
 
 // manifest is steps.json.
 type manifest struct {
@@ -51,7 +64,8 @@ type manifest struct {
 const manifestVersion = 1
 
 // mergeSteps brings the steps of a run up to date with its pods: known steps keep their names, new ones get one, in
-// order. It says whether there are new ones. What is known of the logs stays.
+// order. It says whether there are new ones. What is known of the logs stays, and so does what a container said in the
+// end: only the shipper adds that, without secrets.
 func mergeSteps(run string, known []StepInfo, seen []container) (steps []StepInfo, added bool) {
 	steps = slices.Clone(known)
 	for _, c := range seen {
@@ -61,23 +75,48 @@ func mergeSteps(run string, known []StepInfo, seen []container) (steps []StepInf
 			i = len(steps) - 1
 		}
 		s := &steps[i]
-		s.State, s.Reason, s.ExitCode, s.Start, s.End = c.state, c.reason, c.exit, c.start, c.end
+		s.State, s.ExitCode, s.Start, s.End = c.state, c.exit, c.start, c.end
+		s.Reason, s.Restarts = c.reason, c.restarts
+		if c.said == "" {
+			s.Message = shortened(c.message)
+		}
+		if c.stopped {
+			s.Restarts--
+		}
 	}
 	return steps, added
 }
 
+// maxMessage bounds what is kept of a message, in bytes.
+const maxMessage = 1 << 10
+
+func shortened(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage-len("…")], "") + "…"
+}
+
 func nameStep(run string, steps []StepInfo, c container) StepInfo {
-	task := taskName(run, steps, c)
-	name := task + "-" + c.step
+	task, step := taskName(run, steps, c), c.step
+	name := task + "-" + step
+	if c.kind != KindStep {
+		if slices.ContainsFunc(steps, func(s StepInfo) bool { return s.Task == task && s.Step == c.kind+"."+step }) {
+			step = c.ref.Container // sidecar db of Tekton's beside one that is just called db
+		}
+		name = task + "_" + c.kind + "-" + step
+		step = c.kind + "." + step // a dot is in no container's name
+	}
 	taken := func(s StepInfo) bool { return s.Name == name }
-	if slices.ContainsFunc(steps, taken) {
+	if slices.ContainsFunc(steps, taken) && c.kind == KindStep {
 		// Task a-b with step c met task a with step b-c. Kubernetes allows no "_" in either.
 		name = task + "_" + c.step
 	}
+	base := name
 	for n := 2; slices.ContainsFunc(steps, taken); n++ {
-		name = fmt.Sprintf("%s_%s_%d", task, c.step, n)
+		name = fmt.Sprintf("%s_%d", base, n)
 	}
-	return StepInfo{Task: task, Step: c.step, Name: name, Container: c.ref, TaskRun: c.taskRun}
+	return StepInfo{Task: task, Step: step, Kind: c.kind, Name: name, Container: c.ref, TaskRun: c.taskRun}
 }
 
 // taskName tells apart the pods of one task: those of a matrix by their TaskRun, those of retries by a number.

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,21 @@ func testPod(name, taskRun, task string, age int, steps ...string) corev1.Pod {
 	for _, step := range steps {
 		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "step-" + step})
 	}
-	pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "sidecar-docker"})
+	return pod
+}
+
+// beside adds containers, and init containers by "init:NAME" or, restartable ones, "native:NAME".
+func beside(pod corev1.Pod, names ...string) corev1.Pod {
+	always := corev1.ContainerRestartPolicyAlways
+	for _, name := range names {
+		if init, ok := strings.CutPrefix(name, "init:"); ok {
+			pod.Spec.InitContainers = append(pod.Spec.InitContainers, corev1.Container{Name: init})
+		} else if native, ok := strings.CutPrefix(name, "native:"); ok {
+			pod.Spec.InitContainers = append(pod.Spec.InitContainers, corev1.Container{Name: native, RestartPolicy: &always})
+		} else {
+			pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name})
+		}
+	}
 	return pod
 }
 
@@ -46,6 +61,20 @@ func TestStepNames(t *testing.T) {
 		},
 		"a pod without a pipeline task goes by its TaskRun": {
 			[]corev1.Pod{testPod("p1", "single", "", 3, "x")}, []string{"single-x"},
+		},
+		"Tekton's names of retried pods change nothing": {
+			[]corev1.Pod{testPod("run-a-pod", "run-a", "a", 3, "x"), testPod("run-a-pod-retry1", "run-a", "a", 2, "x")}, []string{"a-x", "a-retry1-x"},
+		},
+		"other containers come after the steps, init containers before": {
+			[]corev1.Pod{beside(testPod("p", "run-a", "a", 0, "x"), "sidecar-docker", "istio-proxy", "init:prepare", "init:fetch", "native:sidecar-db")},
+			[]string{"a_init-fetch", "a-x", "a_sidecar-db", "a_sidecar-docker", "a_sidecar-istio-proxy"},
+		},
+		"sidecars of the same name are told apart": {
+			[]corev1.Pod{beside(testPod("p", "run-a", "a", 1, "x"), "db", "sidecar-db")}, []string{"a-x", "a_sidecar-db", "a_sidecar-sidecar-db"},
+		},
+		"a container is not taken for a step": {
+			[]corev1.Pod{beside(testPod("p", "run-a", "a", 1, "sidecar-db"), "sidecar-db"), testPod("p2", "run-a-sidecar", "a-sidecar", 0, "db")},
+			[]string{"a-sidecar-db", "a_sidecar-db", "a-sidecar_db"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

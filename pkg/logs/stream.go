@@ -3,11 +3,13 @@ package logs
 import (
 	"context"
 	"errors"
+	"io"
 	"path"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/pharos-ci/pharos/pkg/logs/logfile"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -28,82 +30,152 @@ type stream struct {
 	step  StepInfo
 	spool *spool
 	dec   decoder
-	lost  string // why lines may be missing
+	veil  veil // between dec and spool
+
+	// How the place of the cursor is looked for: see settle. Now is the container before the last answer.
+	now      container
+	search   search
+	waited   bool // for the news of a restart
+	looked   bool // in the files of the node, for what the kubelet did not give
+	astray   bool // that was not there either
+	failures int  // to read those files
+	dry      bool // an answer from the beginning had nothing new and ended: the instance had ended too
 }
 
 // stream brings one step's log into its file, from where an earlier process left it, unless it is among files.
 func (r *run) stream(ctx context.Context, step StepInfo, files map[string]bool) {
-	stored := files[stepLog(step.Name)]
 	metricStreams.Inc()
 	defer metricStreams.Dec()
 	ctx = log.IntoContext(ctx, log.FromContext(ctx).WithValues("pod", step.Container.Pod, "container", step.Container.Container))
-	s := &stream{r: r, step: step}
-	s.spool = newSpool(r.s.o.Store, r.persist, liveFolder(r.path, step.Name), r.s.writer, r.s.large)
-	s.dec.gap = func() { s.gap(ctx, "the kubelet rotated the log before it was read") }
-	key := path.Join(r.path, stepLog(step.Name))
-	if !stored {
-		if err := s.ship(ctx, key); err != nil {
+	ship := r.archive
+	if files[stepLog(step.Name)] {
+		ship = r.storedLog
+	}
+	info, lost, err := ship(ctx, step)
+	if err != nil {
+		return // ctx has ended
+	}
+	r.streamDone(step.Name, func(to *StepInfo) {
+		to.Log, to.Bytes, to.Lines, to.Stored = stepLog(step.Name), info.Bytes, info.Lines, info.Stored
+		to.Incomplete = lost
+	})
+}
+
+// archive ships a step. It begins again, with what the store has, when what it spooled is lost.
+func (r *run) archive(ctx context.Context, step StepInfo) (info logfile.Info, lost string, err error) {
+	for try := 0; ; try++ {
+		s := r.newStream(ctx, step)
+		info, err := s.ship(ctx)
+		lost := s.spool.loss()
+		if err != nil && !errors.Is(err, errAgain) {
 			s.spool.part(ctx)
-			return // ctx has ended
+		}
+		s.spool.close(ctx)
+		if !errors.Is(err, errAgain) {
+			return info, lost, err
+		}
+		log.FromContext(ctx).Error(err, "ship again from what is durable")
+		if err := sleep(ctx, delay(try), nil); err != nil {
+			return info, lost, err
 		}
 	}
-	r.streamDone(step.Name, func(info *StepInfo) {
-		info.Log = stepLog(step.Name)
-		if !stored {
-			c := s.dec.cursor
-			info.Bytes, info.Lines, info.Incomplete = c.Bytes, c.Lines, s.lost
-			if c.Partial > 0 {
-				info.Lines++
-			}
+}
+
+// storedLog describes a log that an earlier process stored, by its index. Without one, its size is not known.
+func (r *run) storedLog(ctx context.Context, step StepInfo) (info logfile.Info, lost string, err error) {
+	_, err = r.persist(ctx, "read index", func(ctx context.Context) error {
+		object, err := r.s.o.Store.Get(ctx, path.Join(r.path, stepIndex(step.Name)), storage.Range{})
+		if errors.Is(err, storage.ErrNotExist) {
+			return nil
 		}
+		if err != nil {
+			return err
+		}
+		text, err := io.ReadAll(object.Body)
+		if err = errors.Join(err, object.Body.Close()); err != nil {
+			return err
+		}
+		if file, err := logfile.Open(text, nil); err == nil {
+			info = file.Info()
+		}
+		return nil
 	})
+	if info.Incomplete {
+		lost = "lines may be missing, as an earlier process noted"
+	}
+	return info, lost, err
+}
+
+func (r *run) newStream(ctx context.Context, step StepInfo) *stream {
+	s := &stream{r: r, step: step}
+	s.spool = &spool{
+		store: r.s.o.Store, persist: r.persist, key: path.Join(r.path, stepLog(step.Name)),
+		folder: liveFolder(r.path, step.Name), writer: r.s.writer, compress: r.s.o.Compress,
+		disk: r.s.disk, room: r.s.room, full: r.full,
+	}
+	s.dec.gap = func() bool { return s.search == given }
+	s.veil = veil{secrets: r.secrets, give: func(f fragment) error { return s.spool.add(ctx, f) }}
+	return s
 }
 
 func (s *stream) gap(ctx context.Context, why string) {
 	metricGaps.Inc()
-	s.lost = why
+	s.spool.note(why)
 	log.FromContext(ctx).Error(errors.New(why), "lines may be missing", "shipped", s.dec.cursor.Bytes)
 }
 
-func (s *stream) ship(ctx context.Context, key string) error {
-	_, err := s.r.persist(ctx, "list chunks", func(ctx context.Context) error {
-		cursor, found, err := lastCursor(ctx, s.spool.store, s.spool.folder)
-		s.dec.cursor, s.spool.cursor, s.spool.base, s.spool.chunks = cursor, cursor, cursor.Bytes, found
-		return err
-	})
+func (s *stream) ship(ctx context.Context) (logfile.Info, error) {
+	cursor, err := s.spool.resume(ctx)
 	if err != nil {
-		return err
+		return logfile.Info{}, err
 	}
+	s.spool.begin(ctx)
+	s.dec.cursor = cursor
+	s.veil.resume(cursor)
+	s.dec.cursor.Hidden = 0
 	if err := s.follow(ctx); err != nil {
-		return err
+		return logfile.Info{}, err
 	}
-	lost, err := s.spool.finish(ctx, key)
-	if lost {
-		s.gap(ctx, "a chunk was missing in the store")
+	if err := s.veil.end(); err != nil {
+		return logfile.Info{}, err
 	}
-	return err
+	return s.spool.finish(ctx, path.Join(s.r.path, stepIndex(s.step.Name)))
 }
 
-// follow reads until the container has ended and its log holds nothing new. An error means that ctx has ended.
+// follow reads until the container has ended and its log holds nothing new. An error is ctx's, or errAgain.
 func (s *stream) follow(ctx context.Context) error {
 	var failing time.Time // since when the log of an ended container cannot be read
+	clean := false        // the last answer had all there was then
 	for try := 0; ; try++ {
 		c, exists, changed := s.r.look(s.step.Container)
 		over := s.r.overSince()
 		late := !over.IsZero() && time.Since(over) > lateLimit
 		if !exists {
+			s.vanished(ctx, clean)
 			return ctx.Err()
 		}
+		s.now = c
 		before := s.dec.cursor.Bytes
 		err := s.once(ctx)
 		progress := s.dec.cursor.Bytes > before
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case errors.Is(err, storage.ErrNotExist):
+		}
+		if errors.Is(err, errAgain) {
+			return err
+		}
+		next, err := s.settle(ctx, progress, err)
+		if errors.Is(err, storage.ErrNotExist) {
+			s.vanished(ctx, clean)
 			return nil // the pod is gone, although the news has not arrived
-		case err == nil && c.ended && !progress && s.dec.caughtUp():
+		}
+		clean = err == nil && s.dec.caughtUp()
+		switch {
+		case next == done:
 			return nil
+		case next == again && err == nil:
+			try--
+			continue
 		case late:
 			s.gap(ctx, "the container did not end with the run")
 			return nil
@@ -139,7 +211,7 @@ func (s *stream) follow(ctx context.Context) error {
 func (s *stream) once(ctx context.Context) error {
 	answer, cancel := context.WithCancel(ctx)
 	defer cancel()
-	body, err := s.r.s.o.Source.Follow(answer, s.step.Container, s.dec.cursor)
+	body, err := s.open(answer)
 	if err != nil {
 		return err
 	}
@@ -148,7 +220,7 @@ func (s *stream) once(ctx context.Context) error {
 	err = s.dec.read(watch.reader(body), func(f fragment) error {
 		watch.hold()
 		defer watch.free()
-		return s.spool.add(ctx, f)
+		return s.veil.add(f)
 	})
 	return errors.Join(err, body.Close())
 }

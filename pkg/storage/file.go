@@ -1,33 +1,34 @@
 package storage
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
 // tempDir holds objects being written; no key may start with it.
 const tempDir = ".incoming"
 
-// FileStore keeps objects as files below one folder.
+// FileStore keeps objects as files below one folder, and their types and encodings in extended attributes of the files.
+//
+// One process at a time may write to the folder; for IfAbsent alone that does not matter.
 type FileStore struct {
 	root *os.Root
 	dir  string
 	// folders is held while a folder is made and used, and alone while empty ones are removed.
 	folders sync.RWMutex
+	// written is the time in nanoseconds that the last write got.
+	written atomic.Int64
 }
 
 var _ Store = (*FileStore)(nil)
@@ -65,131 +66,75 @@ func (s *FileStore) check(key string) error {
 	return CheckKey(key)
 }
 
-// Put writes beside the tree, syncs and renames.
-func (s *FileStore) Put(ctx context.Context, key string, body io.Reader, _ PutOptions) error {
-	if err := s.check(key); err != nil {
-		return fmt.Errorf("put: %w", err)
-	}
-	temp := path.Join(tempDir, rand.Text())
-	if err := s.write(ctx, temp, body); err != nil {
-		return fmt.Errorf("put %s: %w", key, errors.Join(err, ignoreAbsent(s.root.Remove(temp))))
-	}
-	if err := s.move(temp, key); err != nil {
-		return fmt.Errorf("put %s: %w", key, errors.Join(err, ignoreAbsent(s.root.Remove(temp))))
-	}
-	return nil
-}
-
-func (s *FileStore) write(ctx context.Context, name string, body io.Reader) error {
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, contextReader{ctx, body})
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func (s *FileStore) move(temp, key string) error {
-	s.folders.RLock()
-	defer s.folders.RUnlock()
-	if err := s.root.MkdirAll(path.Dir(key), 0o755); err != nil {
-		return err
-	}
-	return s.root.Rename(temp, key)
-}
-
 // Get opens the file.
 func (s *FileStore) Get(ctx context.Context, key string, rng Range) (*Object, error) {
 	if err := errors.Join(s.check(key), checkRange(rng), ctx.Err()); err != nil {
 		return nil, fmt.Errorf("get: %w", err)
 	}
-	f, err := s.root.Open(key)
+	f, info, err := s.open(key)
 	if err != nil {
-		return nil, fmt.Errorf("get: %w", notExist(err))
-	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder: %w", key, ErrNotExist)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("get: %w", errors.Join(err, f.Close()))
+		return nil, fmt.Errorf("get: %w", err)
 	}
 	length := rng.Length
 	if length == 0 {
-		length = max(info.Size()-rng.Offset, 0)
+		length = max(info.Size-rng.Offset, 0)
 	}
 	body := struct {
 		io.Reader
 		io.Closer
 	}{contextReader{ctx, io.NewSectionReader(f, rng.Offset, length)}, f}
-	return &Object{Body: body, Size: info.Size(), ModTime: info.ModTime()}, nil
+	return &Object{Body: body, Info: info}, nil
 }
 
-// List walks the folders in key order, holding one folder of names per level.
-func (s *FileStore) List(ctx context.Context, prefix string) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		dir := "."
-		if i := strings.LastIndexByte(prefix, '/'); i > 0 {
-			dir = prefix[:i]
-		}
-		if prefix != "" && CheckKey(dir) != nil && dir != "." {
-			return // no key can start with it
-		}
-		s.walk(ctx, dir, prefix, yield)
+// Head reads what the file system keeps beside the bytes.
+func (s *FileStore) Head(ctx context.Context, key string) (Info, error) {
+	if err := errors.Join(s.check(key), ctx.Err()); err != nil {
+		return Info{}, fmt.Errorf("head: %w", err)
 	}
-}
-
-func (s *FileStore) walk(ctx context.Context, dir, prefix string, yield func(Entry, error) bool) bool {
-	if err := ctx.Err(); err != nil {
-		return yield(Entry{}, fmt.Errorf("list %s: %w", prefix, err))
-	}
-	items, err := fs.ReadDir(s.root.FS(), dir)
-	if errors.Is(notExist(err), fs.ErrNotExist) {
-		return true // a folder that vanished holds nothing
-	}
+	f, info, err := s.open(key)
 	if err != nil {
-		return yield(Entry{}, fmt.Errorf("list %s: %w", prefix, err))
+		return Info{}, fmt.Errorf("head: %w", err)
 	}
-	slices.SortFunc(items, func(a, b fs.DirEntry) int { return cmp.Compare(sortName(a), sortName(b)) })
-	for _, item := range items {
-		key := path.Join(dir, item.Name())
-		if key == tempDir {
-			continue
-		}
-		if item.IsDir() {
-			if strings.HasPrefix(key+"/", prefix) || strings.HasPrefix(prefix, key+"/") {
-				if !s.walk(ctx, key, prefix, yield) {
-					return false
-				}
-			}
-			continue
-		}
-		if !strings.HasPrefix(key, prefix) || !item.Type().IsRegular() {
-			continue
-		}
-		info, err := item.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return yield(Entry{}, fmt.Errorf("list %s: %w", prefix, err))
-		}
-		if !yield(Entry{Key: key, Size: info.Size(), ModTime: info.ModTime()}, nil) {
-			return false
-		}
+	if err := f.Close(); err != nil {
+		return Info{}, fmt.Errorf("head %s: %w", key, err)
 	}
-	return true
+	return info, nil
 }
 
-// sortName orders a folder where the keys inside it belong: "a-b" before "a/b".
-func sortName(item fs.DirEntry) string {
-	if item.IsDir() {
-		return item.Name() + "/"
+// open returns ErrNotExist for folders too.
+func (s *FileStore) open(key string) (*os.File, Info, error) {
+	f, err := s.root.Open(key)
+	if err != nil {
+		return nil, Info{}, notExist(err)
 	}
-	return item.Name()
+	info, err := describe(f)
+	if err != nil {
+		return nil, Info{}, fmt.Errorf("%s: %w", key, errors.Join(err, f.Close()))
+	}
+	return f, info, nil
+}
+
+func describe(f *os.File) (Info, error) {
+	stat, err := f.Stat()
+	if err != nil {
+		return Info{}, err
+	}
+	if stat.IsDir() {
+		return Info{}, fmt.Errorf("a folder: %w", ErrNotExist)
+	}
+	contentType, errType := attribute(f, typeAttribute)
+	encoding, errEncoding := attribute(f, encodingAttribute)
+	if err := errors.Join(errType, errEncoding); err != nil {
+		return Info{}, err
+	}
+	return Info{
+		Size: stat.Size(), ModTime: stat.ModTime(), ETag: fileTag(stat), ContentType: contentType, ContentEncoding: encoding,
+	}, nil
+}
+
+// fileTag relies on the times that writes set, which never repeat within a process.
+func fileTag(stat fs.FileInfo) string {
+	return fmt.Sprintf(`"%x-%x"`, stat.ModTime().UnixNano(), stat.Size())
 }
 
 // Delete removes the file and the folders that it leaves empty.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/pharos-ci/pharos/pkg/censor"
 )
 
 // drainTime is how long output is awaited from programs that outlived the process and hold its output open.
@@ -22,8 +24,8 @@ type stream struct {
 	done  chan struct{}
 }
 
-func newOutput(p Process, s secrets) (*output, error) {
-	if len(s) == 0 {
+func newOutput(p Process, s *censor.Secrets) (*output, error) {
+	if s == nil {
 		return &output{stdout: stream{child: p.Stdout}, stderr: stream{child: p.Stderr}}, nil
 	}
 	stdout, err := censored(p.Stdout, s)
@@ -38,7 +40,7 @@ func newOutput(p Process, s secrets) (*output, error) {
 	return &output{stdout, stderr}, nil
 }
 
-func censored(to io.Writer, s secrets) (stream, error) {
+func censored(to io.Writer, s *censor.Secrets) (stream, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return stream{}, fmt.Errorf("make a pipe: %w", err)
@@ -46,7 +48,7 @@ func censored(to io.Writer, s secrets) (stream, error) {
 	c := stream{child: write, piped: true, read: read, done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
-		_, _ = io.Copy(to, s.reader(read)) // a log that cannot be written must not fail the job
+		_, _ = io.Copy(to, s.Reader(read)) // a log that cannot be written must not fail the job
 	}()
 	return c, nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pharos-ci/pharos/pkg/censor"
 )
 
 // Exit codes of a supervised process that did not end by itself, as timeout(1) and shells have them.
@@ -72,7 +74,7 @@ func Run(ctx context.Context, o Order, p Process) int {
 	return end.code
 }
 
-func upload(ctx context.Context, o Order, p Process, secrets secrets, end ending) {
+func upload(ctx context.Context, o Order, p Process, secrets *censor.Secrets, end ending) {
 	if o.Upload.URL == "" || o.Artifacts == "" {
 		return
 	}

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pharos-ci/pharos/pkg/censor"
 )
 
 const (
@@ -43,12 +45,12 @@ var (
 // uploader sends files to the address of an order.
 type uploader struct {
 	Upload
-	secrets secrets
+	secrets *censor.Secrets
 	client  *http.Client
 }
 
 // newUploader makes one that goes to Pharos directly: a proxy in the user's environment is meant for the world outside.
-func newUploader(u Upload, s secrets) *uploader {
+func newUploader(u Upload, s *censor.Secrets) *uploader {
 	transport := &http.Transport{ResponseHeaderTimeout: headerTime, MaxIdleConnsPerHost: uploads}
 	return &uploader{Upload: u, secrets: s, client: &http.Client{Transport: transport}}
 }
@@ -171,7 +173,7 @@ func (u *uploader) put(ctx context.Context, address, file string) (int64, error)
 		return 0, fmt.Errorf("%w: %w", errRefused, err)
 	}
 	// A file that is still being written is sent as long as it is now.
-	body := u.secrets.reader(io.LimitReader(f, info.Size()))
+	body := u.secrets.Reader(io.LimitReader(f, info.Size()))
 	size, encoding := info.Size(), ""
 	if u.compresses(file) {
 		packed := compressed(body)

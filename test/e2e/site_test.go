@@ -195,7 +195,7 @@ func (s *site) archived(pj *v1alpha1.PipelineJob) string {
 func (s *site) livePage(pj *v1alpha1.PipelineJob) (string, error) {
 	ctx, cancel := context.WithTimeout(s.ctx(), 2*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Pharos.DashboardURL+"/api/runs/"+pj.Name+"/log", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Pharos.DashboardURL+"/api/v1/runs/"+pj.Name+"/log", nil)
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,8 @@ type Site struct {
 	Org, Repo string
 	Secret    string
 	ConfigDir string
+	// Store is the gate in front of the S3 server that this site's Pharos goes through.
+	Store *Gate
 }
 
 // SiteOptions describe a site.
@@ -92,6 +95,9 @@ func (s *Site) Close() error {
 	if s.Recorder != nil {
 		s.Recorder.Close()
 	}
+	if s.Store != nil {
+		s.Store.Shut()
+	}
 	if s.Kube != nil {
 		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.Namespace}}
 		failures = append(failures, client.IgnoreNotFound(s.Kube.Delete(context.Background(), ns)))
@@ -138,7 +144,14 @@ func (s *Site) prepareForge(_ context.Context, o SiteOptions) error {
 
 func (s *Site) prepareBucket(ctx context.Context, o SiteOptions) error {
 	var err error
-	s.Bucket, err = CreateBucket(ctx, s.Cluster, o.Name)
+	if s.Bucket, err = CreateBucket(ctx, s.Cluster, o.Name); err != nil {
+		return err
+	}
+	u, err := url.Parse(s.Cluster.S3.Endpoint)
+	if err != nil {
+		return fmt.Errorf("read the S3 server's address: %w", err)
+	}
+	s.Store, err = OpenGate(u.Host)
 	return err
 }
 
@@ -211,7 +224,7 @@ func (s *Site) head(others string) string {
   secret_key_file: s3-secret-key
 prowjob_namespace: %[5]s
 pod_namespace: %[5]s
-`, connection("main", s.Forge, "token", "hook-secret")+others, s.Bucket.Name, s.Cluster.S3.Endpoint, s.Cluster.S3.Region, s.Namespace)
+`, connection("main", s.Forge, "token", "hook-secret")+others, s.Bucket.Name, "http://"+s.Store.Address, s.Cluster.S3.Region, s.Namespace)
 }
 
 func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {

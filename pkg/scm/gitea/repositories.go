@@ -55,7 +55,16 @@ type repository struct {
 	HTMLURL       string `json:"html_url"`
 	DefaultBranch string `json:"default_branch"`
 	Private       bool   `json:"private"`
-	Archived      bool   `json:"archived"`
+	// Internal repositories, and all of an organisation that is not public, are closed to those who are not logged in.
+	Internal bool `json:"internal"`
+	Owner    struct {
+		Visibility string `json:"visibility"`
+	} `json:"owner"`
+	Archived bool `json:"archived"`
+}
+
+func (r *repository) closed() bool {
+	return r.Private || r.Internal || r.Owner.Visibility != "" && r.Owner.Visibility != "public"
 }
 
 func (r *repository) normal(connection string) (*scm.Repository, error) {
@@ -65,6 +74,6 @@ func (r *repository) normal(connection string) (*scm.Repository, error) {
 	}
 	return &scm.Repository{
 		Repo: repo, ID: strconv.FormatInt(r.ID, 10), DefaultBranch: r.DefaultBranch,
-		CloneURL: r.CloneURL, Link: r.HTMLURL, Private: r.Private,
+		CloneURL: r.CloneURL, Link: r.HTMLURL, Private: r.closed(),
 	}, nil
 }

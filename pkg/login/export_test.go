@@ -1,0 +1,4 @@
+package login
+
+// Local is what a return path becomes.
+var Local = local

@@ -1,0 +1,289 @@
+package logs_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/logs"
+)
+
+// withSidecar adds a running sidecar to the newest pod.
+func (l *lab) withSidecar(name string) logs.ContainerRef {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	pod := &l.pods[len(l.pods)-1]
+	pod.Spec.NodeName = "n1"
+	pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name})
+	pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{
+		Name: name, ContainerID: "containerd://" + name,
+		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
+	})
+	ref := logs.ContainerRef{Namespace: "ci", Pod: pod.Name, UID: string(pod.UID), Container: name}
+	l.kubelet.change(ref, func(*fakeContainer) {})
+	return ref
+}
+
+// restart ends a container and starts it again, in its log and in the cluster's news.
+func (l *lab) restart(ref logs.ContainerRef, code int32, reason string) {
+	l.kubelet.restart(ref)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.pods {
+		for j := range l.pods[i].Status.ContainerStatuses {
+			if s := &l.pods[i].Status.ContainerStatuses[j]; l.pods[i].Name == ref.Pod && s.Name == ref.Container {
+				s.RestartCount++
+				s.LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+					ExitCode: code, Reason: reason, StartedAt: s.State.Running.StartedAt, FinishedAt: metav1.Now(), ContainerID: "before",
+				}}
+				s.State.Running = &corev1.ContainerStateRunning{StartedAt: metav1.Now()}
+			}
+		}
+	}
+}
+
+func waiting(reason string) corev1.ContainerState {
+	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+}
+
+// step finds what steps.json says of a container.
+func (l *lab) step(ref logs.ContainerRef) logs.StepInfo {
+	l.t.Helper()
+	reader := logs.NewReader(logs.ReaderOptions{Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}})
+	job := l.job.DeepCopy()
+	job.Status.Log.Archived = true
+	steps, err := reader.Steps(l.t.Context(), job)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	i := slices.IndexFunc(steps, func(s logs.StepInfo) bool { return s.Container == ref })
+	if i < 0 {
+		l.t.Fatalf("%v is not in %+v", ref, steps)
+	}
+	return steps[i]
+}
+
+func TestSidecarsHaveLogsOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.start(l.store)
+		defer l.stop()
+		step := l.pod("p1", "build", "test")[0]
+		sidecar := l.withSidecar("sidecar-db")
+		l.observe()
+		l.kubelet.print(step, line("testing"))
+		l.kubelet.print(sidecar, line("ready"))
+		l.end(step, 0)
+		l.end(sidecar, 0)
+		l.finish(v1alpha1.StateSuccess)
+		l.observe()
+		l.archived()
+		for file, want := range map[string]string{
+			"build-log.txt": "testing\n", "build_sidecar-db-build-log.txt": "ready\n",
+		} {
+			if got := l.file(file); got != want {
+				t.Errorf("%s is %q, want %q", file, got, want)
+			}
+		}
+		if got := l.step(sidecar); got.Kind != logs.KindSidecar || got.Step != "sidecar.db" || got.Lines != 1 {
+			t.Errorf("the sidecar is %+v", got)
+		}
+	})
+}
+
+func TestARestartContinuesTheLog(t *testing.T) {
+	const noted = "pharos: the container was restarted (1): the one before ended with code 137, OOMKilled\n"
+	for name, tc := range map[string]struct {
+		crash     bool // of Pharos, while the container restarts
+		forgotten bool // the log of the old instance
+		backoff   bool // the new instance has ended too, so that the cluster calls it the last one
+		want      string
+		lost      bool
+	}{
+		"with all of the instance before":   {want: "one\ntwo\nthree\n" + noted + "four\n"},
+		"also of a process that took over":  {crash: true, want: "one\ntwo\nthree\n" + noted + "four\n"},
+		"without what the kubelet has lost": {forgotten: true, lost: true, want: "one\npharos: lines may be missing here: the log of the instance before the restart is gone\n" + noted + "four\n"},
+		"and does not take the newest instance for it": {
+			crash: true, backoff: true, lost: true,
+			want: "one\npharos: lines may be missing here: the log of the instance before the restart is gone\npharos: the container was restarted\nfour\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				l.start(l.store)
+				step := l.pod("p1", "build", "test")[0]
+				sidecar := l.withSidecar("sidecar-db")
+				l.kubelet.print(sidecar, line("one"))
+				l.observe()
+				time.Sleep(5 * time.Second) // durable
+				if tc.crash {
+					l.stop()
+				} else {
+					l.kubelet.fault = func(int) fault { return fault{refuse: errors.New("unreachable")} }
+					l.kubelet.breakStreams()
+					synctest.Wait()
+				}
+				l.kubelet.print(sidecar, line("two"), line("three"))
+				l.restart(sidecar, 137, "OOMKilled")
+				if tc.forgotten {
+					l.kubelet.containers[sidecar].before.gone = true
+				}
+				l.kubelet.print(sidecar, line("four"))
+				if tc.backoff {
+					l.kubelet.change(sidecar, func(c *fakeContainer) { c.ended = true })
+					l.pods[0].Status.ContainerStatuses[1].State = waiting("CrashLoopBackOff")
+				}
+				time.Sleep(time.Second)
+				l.kubelet.fault = nil
+				if tc.crash {
+					l.start(l.store)
+				}
+				defer l.stop()
+				l.observe()
+				time.Sleep(10 * time.Second)
+				l.end(step, 0)
+				l.end(sidecar, 0)
+				l.finish(v1alpha1.StateSuccess)
+				l.observe()
+				l.archived()
+				if diff := cmp.Diff(tc.want, l.file("build_sidecar-db-build-log.txt")); diff != "" {
+					t.Errorf("log (-want +got):\n%s", diff)
+				}
+				if got := l.step(sidecar); got.Restarts != 1 || tc.lost != (got.Incomplete != "") || got.Lines != int64(strings.Count(tc.want, "\n")) {
+					t.Errorf("the sidecar is %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestASidecarThatTektonEndsIsReadToItsEnd(t *testing.T) {
+	for name, gone := range map[string]bool{"while the kubelet has its log": false, "or before the kubelet removes that": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				l.start(l.store)
+				defer l.stop()
+				step := l.pod("p1", "build", "test")[0]
+				sidecar := l.withSidecar("sidecar-db")
+				l.kubelet.print(sidecar, line("one"))
+				l.observe()
+				time.Sleep(5 * time.Second)
+				l.end(step, 0)
+				l.kubelet.print(sidecar, line("bye"))
+				if gone {
+					l.kubelet.change(sidecar, func(c *fakeContainer) { c.ended = true })
+				}
+				time.Sleep(3 * time.Second)
+				l.restart(sidecar, 137, "Error")
+				l.kubelet.containers[sidecar].before.gone = gone
+				l.kubelet.print(sidecar, line("Exiting...")) // Tekton's image that does nothing
+				l.observe()
+				l.finish(v1alpha1.StateSuccess)
+				l.observe()
+				l.archived()
+				if got, want := l.file("build_sidecar-db-build-log.txt"), "one\nbye\n"; got != want {
+					t.Errorf("log is %q, want %q", got, want)
+				}
+				if got := l.step(sidecar); got.State != logs.StepSuccess || got.Incomplete != "" || got.Restarts != 0 {
+					t.Errorf("the sidecar is %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestRotatedTextComesFromTheNode(t *testing.T) {
+	const gone = "one\npharos: lines may be missing here: the kubelet rotated the log before it was read"
+	for name, tc := range map[string]struct {
+		files func() error
+		want  string
+	}{
+		"where that is allowed": {func() error { return nil }, "one\ntwo\nthree\nfour\n"},
+		"or the log says what would allow it": {
+			nil, gone + ": not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy\nfour\n",
+		},
+		"or why it does not": {
+			func() error { return errors.New("no route to host") }, gone + ", and the node's files cannot be read: no route to host\nfour\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				l.start(l.store)
+				step := l.pod("p1", "build", "test")[0]
+				l.pods[0].Spec.NodeName = "n1"
+				l.kubelet.print(step, line("one"))
+				l.observe()
+				time.Sleep(5 * time.Second)
+				l.stop()
+				l.kubelet.print(step, line("two"))
+				time.Sleep(3 * time.Second)
+				l.kubelet.print(step, line("three"))
+				l.kubelet.change(step, func(c *fakeContainer) { c.rotated = 3 })
+				time.Sleep(3 * time.Second)
+				l.kubelet.print(step, line("four"))
+				l.kubelet.files = tc.files
+				l.start(l.store)
+				defer l.stop()
+				l.observe()
+				time.Sleep(20 * time.Second)
+				l.end(step, 0)
+				l.finish(v1alpha1.StateSuccess)
+				l.observe()
+				l.archived()
+				if diff := cmp.Diff(tc.want, l.file("build-test-build-log.txt")); diff != "" {
+					t.Errorf("log (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestAPodThatIsTakenAwayKeepsWhatItPrinted(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fate *corev1.PodCondition
+		want string
+	}{
+		"deleted by force": {nil, "the pod was deleted before its log was read to the end"},
+		"with its node": {
+			&corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "DeletionByPodGC", Message: "node not found"},
+			"the pod was deleted before its log was read to the end: DeletionByPodGC: node not found",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				l.start(l.store)
+				defer l.stop()
+				step := l.pod("p1", "build", "test")[0]
+				l.kubelet.print(step, line("one"))
+				if tc.fate != nil {
+					l.pods[0].Status.Conditions = []corev1.PodCondition{*tc.fate}
+				}
+				l.observe()
+				time.Sleep(5 * time.Second)
+				l.remove("p1")
+				l.observe()
+				l.finish(v1alpha1.StateAborted)
+				l.observe()
+				l.archived()
+				if got := l.file("build-test-build-log.txt"); got != "one\n" {
+					t.Errorf("log is %q", got)
+				}
+				if got := l.step(step); got.Incomplete != tc.want || got.State != logs.StepUnknown {
+					t.Errorf("the step is %+v", got)
+				}
+			})
+		})
+	}
+}

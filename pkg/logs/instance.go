@@ -1,0 +1,215 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/pharos-ci/pharos/pkg/storage"
+)
+
+// History is what a [Source] may offer too: the text that the kubelet's newest file of a container does not hold. Answers
+// have the form of Follow's, with the lines whose timestamp is not before since.Second, and end with what is there now.
+type History interface {
+	// Previous streams the log of the instance that ran before the container was last restarted. One that the kubelet
+	// has removed is ErrNotExist.
+	Previous(ctx context.Context, container ContainerRef, since Cursor) (io.ReadCloser, error)
+	// Rotated streams all files of instance since.Instance that a node keeps, the newest last. Without the permission it
+	// is ErrForbidden.
+	Rotated(ctx context.Context, container ContainerRef, node string, since Cursor) (io.ReadCloser, error)
+}
+
+// ErrForbidden means that Pharos may not read a node's files. The remedy is the permission to get nodes/proxy, which is
+// a strong one: see [PodSource].
+var ErrForbidden = errors.New("not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy")
+
+// search is where the place of the cursor is looked for.
+type search int
+
+const (
+	inNewest search = iota // in what the kubelet gives
+	inFiles                // in the files of the node
+	given                  // nowhere: what is there is taken
+)
+
+// fileTries may fail before a node's files are given up.
+const fileTries = 3
+
+// open opens the log that holds what comes after the cursor.
+func (s *stream) open(ctx context.Context) (io.ReadCloser, error) {
+	c := s.now
+	history, ok := s.r.s.o.Source.(History)
+	switch {
+	case ok && s.search == inFiles:
+		return history.Rotated(ctx, c.ref, c.node, s.dec.cursor)
+	case ok && s.dec.cursor.Instance < c.restarts && c.backoff:
+		return nil, fmt.Errorf("previous instance of %s in pod %s: %w", c.ref.Container, c.ref.Pod, storage.ErrNotExist)
+	case ok && s.dec.cursor.Instance < c.restarts:
+		return history.Previous(ctx, c.ref, s.dec.cursor)
+	default:
+		return s.r.s.o.Source.Follow(ctx, s.step.Container, s.dec.cursor)
+	}
+}
+
+// verdict is what follows on an answer.
+type verdict int
+
+const (
+	wait  verdict = iota // look again after a pause
+	again                // look again at once, elsewhere
+	done                 // there is no more
+)
+
+// settle decides what follows on an answer that gave progress or not and ended with err; it returns the error that is
+// left for the caller.
+func (s *stream) settle(ctx context.Context, progress bool, err error) (verdict, error) {
+	if s.search == inFiles {
+		return s.settleFiles(ctx, err)
+	}
+	c := s.now
+	_, history := s.r.s.o.Source.(History)
+	previous := history && s.dec.cursor.Instance < c.restarts
+	if !previous {
+		s.dry = s.dry && err != nil || err == nil && !progress && s.dec.caughtUp()
+	}
+	switch {
+	case errors.Is(err, errMisplaced):
+		return again, s.misplaced(ctx, history)
+	case previous:
+		return s.settlePrevious(ctx, c, progress, err)
+	case err != nil:
+		return wait, err
+	case progress:
+		s.search, s.looked, s.waited = inNewest, false, false
+	case c.ended && s.dec.caughtUp():
+		return done, nil
+	case c.ended && history && !s.looked:
+		s.search, s.looked, s.astray = inFiles, true, false // the newest file may be new and empty
+		return again, nil
+	}
+	return wait, nil
+}
+
+// settlePrevious goes on to the newest instance when all of the one before is read. The kubelet may have removed its log,
+// which it tells by an answer without lines: no harm when there was nothing left to read.
+func (s *stream) settlePrevious(ctx context.Context, c container, progress bool, err error) (verdict, error) {
+	gone := errors.Is(err, storage.ErrNotExist) || err == nil && !progress && !s.dec.caughtUp()
+	switch {
+	case gone && s.dry:
+		err = nil
+	case gone && !s.looked:
+		s.search, s.looked, s.astray = inFiles, true, false
+		return again, nil
+	case gone:
+		err = s.miss(ctx, "the log of the instance before the restart is gone")
+	case err != nil:
+		return wait, err
+	case progress:
+		return again, nil
+	case c.restarts > s.dec.cursor.Instance+1:
+		err = s.miss(ctx, "the container was restarted more than once before its log was read")
+	}
+	if err != nil {
+		return wait, err
+	}
+	if c.stopped {
+		return done, nil
+	}
+	return again, s.restarted(c)
+}
+
+// misplaced looks further for the place of the cursor. A restart may be the reason, whose news are given time to arrive.
+func (s *stream) misplaced(ctx context.Context, files bool) error {
+	if !s.waited {
+		s.waited = true
+		_, _, changed := s.r.look(s.step.Container)
+		return sleep(ctx, newsTime, changed)
+	}
+	s.waited = false
+	if files {
+		s.search, s.astray = inFiles, true
+		return nil
+	}
+	return s.giveUp(ctx, "the kubelet rotated the log before it was read")
+}
+
+// settleFiles goes back to the kubelet after the files of the node.
+func (s *stream) settleFiles(ctx context.Context, err error) (verdict, error) {
+	switch {
+	case err == nil:
+		s.search, s.failures = inNewest, 0
+		return again, nil
+	case !s.astray: // the kubelet may yet give it
+		s.search = inNewest
+		return again, nil
+	case errors.Is(err, errMisplaced):
+		return again, s.giveUp(ctx, "the kubelet rotated the log and removed the file before it was read")
+	case errors.Is(err, ErrForbidden):
+		return again, s.giveUp(ctx, "the kubelet rotated the log before it was read: "+ErrForbidden.Error())
+	}
+	if s.failures++; s.failures < fileTries {
+		return wait, err
+	}
+	return again, s.giveUp(ctx, "the kubelet rotated the log before it was read, and the node's files cannot be read: "+root(err).Error())
+}
+
+// giveUp takes what there is from now on.
+func (s *stream) giveUp(ctx context.Context, why string) error {
+	s.search, s.failures = given, 0
+	return s.miss(ctx, why)
+}
+
+// miss notes a gap, also in the text.
+func (s *stream) miss(ctx context.Context, why string) error {
+	s.gap(ctx, why)
+	return s.note("lines may be missing here: "+why, s.dec.cursor.Instance)
+}
+
+// restarted goes on with the log of the newest instance.
+func (s *stream) restarted(c container) error {
+	s.search, s.looked, s.waited, s.dry = inNewest, false, false, false
+	return s.note("the container was restarted"+c.restartReason(), c.restarts)
+}
+
+// note writes a line of our own, at the time of the line before.
+func (s *stream) note(text string, instance int64) error {
+	cursor := s.dec.cursor
+	stamp := max(cursor.Last, cursor.Open)
+	if stamp == 0 {
+		stamp = time.Now().UnixNano()
+	}
+	return s.veil.add(s.dec.note("pharos: "+text, instance, stamp))
+}
+
+// restartReason tells of the instance that ended.
+func (c container) restartReason() string {
+	if c.before == nil || c.backoff {
+		return ""
+	}
+	return fmt.Sprintf(" (%d): the one before ended with code %d, %s", c.restarts, c.before.ExitCode, c.before.Reason)
+}
+
+// vanished notes that the pod went away, unless everything was read by then. Clean says that the last answer had all.
+func (s *stream) vanished(ctx context.Context, clean bool) {
+	c := s.r.lastSeen(s.step.Container)
+	if c.ended && clean {
+		return
+	}
+	why := "the pod was deleted before its log was read to the end"
+	if c.fate != "" {
+		why += ": " + c.fate
+	}
+	s.gap(ctx, why)
+}
+
+// notExist makes the API server's answer one of ours.
+func notExist(err error) error {
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("%w: %w", storage.ErrNotExist, err)
+	}
+	return err
+}
