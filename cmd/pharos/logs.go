@@ -47,7 +47,9 @@ func logsExpire() *cobra.Command {
 		Short: "Lists the runs that storage.retention keeps no longer",
 		Long:  "Lists the runs that the server removes from the store with its next pass, and why. Nothing is removed by this command.",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return app.ExpiredLogs(cmd.Context(), o, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return app.ExpiredLogs(cmd.Context(), o, cmd.OutOrStdout())
+		},
 	}
 	archiveFlags(cmd, &o)
 	return cmd

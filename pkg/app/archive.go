@@ -36,7 +36,9 @@ func policy(r config.Retention) archive.Policy {
 	return out
 }
 
-func keep(b config.Bounds) archive.Keep { return archive.Keep{Age: b.MaxAge.Duration, Count: b.MaxRuns} }
+func keep(b config.Bounds) archive.Keep {
+	return archive.Keep{Age: b.MaxAge.Duration, Count: b.MaxRuns}
+}
 
 // ArchiveOptions of `pharos logs`, one for each flag.
 type ArchiveOptions struct {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -213,15 +215,18 @@ func logOptions(compressed bool) storage.PutOptions {
 	return opts
 }
 
+// deletesAtOnce are the objects of one folder that are deleted side by side.
+const deletesAtOnce = 8
+
 // deleteAll removes every object below a folder.
 func deleteAll(ctx context.Context, store storage.Store, folder string) error {
+	group, deleting := errgroup.WithContext(ctx)
+	group.SetLimit(deletesAtOnce)
 	for entry, err := range store.List(ctx, folder) {
 		if err != nil {
-			return err
+			return errors.Join(err, group.Wait())
 		}
-		if err := store.Delete(ctx, entry.Key); err != nil {
-			return err
-		}
+		group.Go(func() error { return store.Delete(deleting, entry.Key) })
 	}
-	return nil
+	return group.Wait()
 }

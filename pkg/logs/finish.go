@@ -26,7 +26,8 @@ func (s *spool) resume(ctx context.Context) (Cursor, error) {
 				return err
 			}
 		}
-		s.chain, s.known, s.spilled, s.end = l.chain, l.reach, l.sealed(), l.sealed()
+		s.chain, s.sent, s.known = l.chain, len(l.chain), l.reach
+		s.spilled, s.end = l.sealed(), l.sealed()
 		s.cursor, s.lost = l.last.Cursor, l.last.Lost
 		return l.tail(ctx, spoolTailer{s})
 	})
@@ -73,12 +74,13 @@ func (t spoolTailer) end(h header) error {
 	return nil
 }
 
-// finish stores the log, and its index under the key index, and removes the live objects. It returns errAgain when text that
-// the store or the disk had is not there any more.
+// finish stores the log, and its index under the key index. It returns errAgain when text that the store or the disk had is
+// not there any more.
 func (s *spool) finish(ctx context.Context, index string) (logfile.Info, error) {
 	if err := s.spill(ctx); err != nil { // as long as others work on it, which makes room
 		return logfile.Info{}, err
 	}
+	s.settle()
 	s.stop()
 	if s.err != nil {
 		return logfile.Info{}, s.err
@@ -94,12 +96,6 @@ func (s *spool) finish(ctx context.Context, index string) (logfile.Info, error) 
 		}
 		if done {
 			break
-		}
-	}
-	if len(s.chain) > 0 || s.known > 0 {
-		_, err := s.persist(ctx, "delete chunks", func(ctx context.Context) error { return deleteAll(ctx, s.store, s.folder) })
-		if err != nil {
-			return logfile.Info{}, err
 		}
 	}
 	return s.enc.Info(), nil
@@ -126,7 +122,13 @@ func (s *spool) finishSome(ctx context.Context, index string) (done bool, err er
 		}
 		return err == nil, err
 	case n > 0:
-		tries, err = s.putSegment(ctx, t, pieces[:n])
+		own, record, err := s.extend(t, pieces[:n])
+		if err != nil {
+			return false, err
+		}
+		if tries, err = s.send(ctx, own, record); err == nil {
+			s.landed(ctx, pieces[:n])
+		}
 		return false, err
 	default:
 		tries, err = s.putJoined(ctx, t, index)
@@ -163,6 +165,9 @@ func (s *spool) closing(ctx context.Context, key string) (tail []byte, err error
 // part is for a stream that ends before its log does: it tries for some seconds to make the rest durable.
 func (s *spool) part(ctx context.Context) {
 	s.stop()
+	for _, p := range s.pieces {
+		p.taken = false // what was in flight has failed
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
 	defer cancel()
 	_ = s.flush(ctx) // the next process reads it from the cluster again

@@ -46,7 +46,7 @@ func (s *spool) joinAhead(ctx context.Context) {
 		s.join, _ = s.beginJoin(ctx) // without one, everything is copied at the end
 	}
 	if j := s.join; j != nil {
-		for j.parts < len(s.chain) && s.chain[j.parts].stored >= storage.MinPart {
+		for j.parts < s.sent && s.chain[j.parts].stored >= storage.MinPart {
 			if !j.group.TryGo(s.copyPart(j, j.parts)) {
 				return
 			}

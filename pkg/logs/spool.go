@@ -20,6 +20,8 @@ const (
 	pieceSize = 1<<20 - 4<<10
 	// segmentPieces are spooled before they become a segment, unless the disk is full.
 	segmentPieces = 8
+	// mostFlights are the segments that one stream sends at once.
+	mostFlights = 2
 	// flushAfter is how long text may wait to become durable while the store answers.
 	flushAfter = 2 * time.Second
 	// partingTime is for the last flush of a process that shuts down.
@@ -61,15 +63,18 @@ type spool struct {
 	end     int64 // offset behind all text
 	cursor  Cursor
 	lost    string // why lines may be missing
+	flights []*flight
 	busy    bool
 	stopped bool
 	err     error // why the work ended
 	timer   *time.Timer
 	work    sync.WaitGroup
+	idle    sync.Cond // nobody works
 
 	// Only for the goroutine that works.
-	chain []liveSegment
+	chain []liveSegment // also those in flight
 	enc   *logfile.Encoder
+	sent  int      // segments of the chain that are in the store
 	join  *joining // nil before the first large segment
 	known int64    // how far any process had come
 }
@@ -79,6 +84,7 @@ type piece struct {
 	path  string
 	file  *os.File // while it grows
 	cut   bool     // it does not grow any more
+	taken bool     // into a segment that is in flight
 	size  int64
 	end   int64  // offset of the text behind it
 	after Cursor // the position behind it
@@ -93,6 +99,7 @@ type piece struct {
 // begin lets the spool work, with ctx, until finish or part.
 func (s *spool) begin(ctx context.Context) {
 	s.mu.Lock()
+	s.idle.L = &s.mu
 	s.start = func() { s.run(ctx) }
 	s.mu.Unlock()
 	s.disk.join(s)
@@ -270,6 +277,7 @@ func (s *spool) run(ctx context.Context) {
 		do := s.next()
 		if do == nil {
 			s.busy = false
+			s.idle.Broadcast()
 			s.mu.Unlock()
 			return
 		}
@@ -287,27 +295,41 @@ func (s *spool) next() func(context.Context) error {
 	if s.stopped || s.err != nil {
 		return nil
 	}
-	full := 0
-	var since time.Time
+	if len(s.flights) > 0 && s.flights[0].done {
+		return s.land
+	}
+	full, held, since := 0, int64(0), time.Time{}
 	for _, p := range s.pieces {
-		if p.cut {
+		if p.taken {
+			continue
+		}
+		if held += p.size; p.cut {
 			full++
 		}
 		if since.IsZero() {
 			since = p.since
 		}
 	}
-	if full >= segmentPieces || s.disk.pressed(s.held) {
+	if len(s.flights) < mostFlights && (full >= segmentPieces || s.disk.pressed(held)) {
 		return s.segment
 	}
-	if since.IsZero() {
-		return nil
+	if since.IsZero() || full >= segmentPieces {
+		return nil // what flies is looked at when it lands
 	}
 	if left := flushAfter - time.Since(since); left > 0 {
 		s.arm(left)
 		return nil
 	}
 	return s.flush
+}
+
+// settle waits until less than a segment is left, unless the work has ended.
+func (s *spool) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.err == nil && (s.busy || len(s.flights) > 0 || s.next() != nil) {
+		s.idle.Wait()
+	}
 }
 
 // oldest is when the first text came that is not durable; zero when all is.

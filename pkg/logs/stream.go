@@ -59,6 +59,7 @@ func (r *run) stream(ctx context.Context, step StepInfo, files map[string]bool) 
 		to.Log, to.Bytes, to.Lines, to.Stored = stepLog(step.Name), info.Bytes, info.Lines, info.Stored
 		to.Incomplete = lost
 	})
+	_ = deleteAll(ctx, r.s.o.Store, liveFolder(r.path, step.Name)) // what stays goes with the run's folder
 }
 
 // archive ships a step. It begins again, with what the store has, when what it spooled is lost.

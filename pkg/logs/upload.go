@@ -107,6 +107,9 @@ func (s *spool) flush(ctx context.Context) error {
 	pieces := slices.Clone(s.pieces)
 	s.mu.Unlock()
 	for _, p := range pieces {
+		if p.taken {
+			continue
+		}
 		if err := s.putChunk(ctx, p); err != nil {
 			return err
 		}
@@ -186,14 +189,20 @@ func appendFile(buf []byte, path string, from, to int64) ([]byte, error) {
 	return buf, nil
 }
 
-// segment brings pieces that are full into one segment; where there is none, it cuts the one that grows.
+// flight is a segment on its way to the store.
+type flight struct {
+	pieces []*piece
+	done   bool
+	err    error
+}
+
+// segment sends pieces that are full as one segment; where there is none, it cuts the one that grows. It returns when the
+// segment is on its way.
 func (s *spool) segment(ctx context.Context) error {
 	t, err := s.room.slot(ctx)
 	if err != nil {
 		return err
 	}
-	tries := 1
-	defer func() { s.room.give(t, tries) }()
 	pieces := s.cutPieces()
 	if len(pieces) == 0 {
 		s.mu.Lock()
@@ -202,22 +211,69 @@ func (s *spool) segment(ctx context.Context) error {
 		pieces = s.cutPieces()
 	}
 	n, err := s.encode(t, pieces)
-	if err != nil || n == 0 {
+	var own, record object
+	if err == nil {
+		own, record, err = s.extend(t, pieces[:n])
+	}
+	if err != nil {
+		s.room.give(t, 1)
 		return err
 	}
-	tries, err = s.putSegment(ctx, t, pieces[:n])
-	return err
+	f := &flight{pieces: pieces[:n]}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range f.pieces {
+		p.taken = true
+	}
+	s.flights = append(s.flights, f)
+	s.work.Go(func() {
+		tries, err := s.send(ctx, own, record)
+		s.room.give(t, tries)
+		s.mu.Lock()
+		f.done, f.err = true, err
+		s.mu.Unlock()
+		s.kick()
+	})
+	return nil
 }
 
-// cutPieces are those that are full.
+// land settles the segments that arrived, in their order.
+func (s *spool) land(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		if len(s.flights) == 0 || !s.flights[0].done {
+			s.mu.Unlock()
+			return nil
+		}
+		f := s.flights[0]
+		s.flights = s.flights[1:]
+		s.mu.Unlock()
+		if f.err != nil {
+			return f.err
+		}
+		s.landed(ctx, f.pieces)
+	}
+}
+
+// landed is called for each segment that is in the store.
+func (s *spool) landed(ctx context.Context, pieces []*piece) {
+	metricSegments.Inc()
+	s.sent++
+	s.covered(ctx, pieces)
+	s.joinAhead(ctx)
+}
+
+// cutPieces are those that are full and in no segment.
 func (s *spool) cutPieces() []*piece {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := 0
-	for n < len(s.pieces) && s.pieces[n].cut {
-		n++
+	var pieces []*piece
+	for _, p := range s.pieces {
+		if p.cut && !p.taken {
+			pieces = append(pieces, p)
+		}
 	}
-	return slices.Clone(s.pieces[:n])
+	return pieces
 }
 
 // encode fills the slot with the stored form of as many pieces as fit.
@@ -263,38 +319,41 @@ func (s *spool) encodePiece(t *slot, p *piece) error {
 	return nil
 }
 
-// putSegment stores what is in the slot and forgets the pieces it was made of.
-func (s *spool) putSegment(ctx context.Context, t *slot, pieces []*piece) (tries int, err error) {
+// object is what is to be stored.
+type object struct {
+	key  string
+	text []byte
+}
+
+// extend makes what is in the slot the next segment of the chain, and its record.
+func (s *spool) extend(t *slot, pieces []*piece) (own, record object, err error) {
 	last := pieces[len(pieces)-1]
-	own := liveSegment{offset: s.sealed(), end: last.end, stored: int64(len(t.buf))}
-	name := liveName{offset: own.offset, end: own.end, writer: s.writer, suffix: segmentSuffix}
-	own.name = name.String()
-	chain := append(s.chain[:len(s.chain):len(s.chain)], own)
-	text, err := s.record(chain, last.after)
-	if err != nil {
-		return 1, err
-	}
+	name := liveName{offset: s.sealed(), end: last.end, writer: s.writer, suffix: segmentSuffix}
+	s.chain = append(s.chain, liveSegment{name: name.String(), offset: name.offset, end: name.end, stored: int64(len(t.buf))})
+	own = object{s.folder + name.String(), t.buf}
+	text, err := s.record(last.after)
 	name.suffix = recordSuffix
-	group, sending := errgroup.WithContext(ctx)
+	return own, object{s.folder + name.String(), text}, err
+}
+
+// send stores a segment and its record. Both count only when they are there.
+func (s *spool) send(ctx context.Context, own, record object) (tries int, err error) {
+	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		_, err := s.persist(sending, "put record", func(ctx context.Context) error {
-			return putBytes(ctx, s.store, s.folder+name.String(), text, jsonOptions)
+		_, err := s.persist(ctx, "put record", func(ctx context.Context) error {
+			return putBytes(ctx, s.store, record.key, record.text, jsonOptions)
 		})
 		return err
 	})
 	group.Go(func() (err error) {
-		tries, err = s.persist(sending, "put segment", func(ctx context.Context) error {
-			return putBytes(ctx, s.store, s.folder+own.name, t.buf, liveOptions)
+		tries, err = s.persist(ctx, "put segment", func(ctx context.Context) error {
+			return putBytes(ctx, s.store, own.key, own.text, liveOptions)
 		})
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return 2, err
 	}
-	metricSegments.Inc()
-	s.chain = chain
-	s.covered(ctx, pieces)
-	s.joinAhead(ctx)
 	return tries, nil
 }
 
@@ -315,13 +374,13 @@ func (s *spool) covered(ctx context.Context, pieces []*piece) {
 	}
 }
 
-func (s *spool) record(chain []liveSegment, after Cursor) ([]byte, error) {
+func (s *spool) record(after Cursor) ([]byte, error) {
 	state, err := s.enc.State()
 	if err != nil {
 		return nil, err
 	}
 	r := liveRecord{State: state, Cursor: after, Lost: s.loss()}
-	for _, c := range chain {
+	for _, c := range s.chain {
 		r.Chain = append(r.Chain, c.name)
 	}
 	text, err := json.Marshal(r)

@@ -24,10 +24,23 @@ export function windowOf(store: LogStore, anchor: Anchor, view: number): Window 
   const seen = Math.ceil(view / lineHeight)
   const over = Math.ceil(seen / 2) + 6
   const end = 'end' in anchor
-  const row = (end ? store.lastRow(anchor.key) : store.rowOf(anchor.key, anchor.line)) ?? 0
+  const row = (end ? endRow(store, anchor.key) : store.rowOf(anchor.key, anchor.line)) ?? 0
   const from = end ? row - seen - over : row - over
   const last = Math.min(end ? row + over : row + seen + over, rows - 1)
   return { first: Math.max(Math.min(from, last - seen - over), 0), last, row }
+}
+
+/** Heads below the end of a step that are seen with it, so that a reader knows what comes. */
+const headsBelow = 3
+
+function endRow(store: LogStore, key: string): number | undefined {
+  let row = store.lastRow(key)
+  for (let i = 0; row !== undefined && i < headsBelow; i++) {
+    const below = store.row(row + 1)
+    if (below?.kind !== 'head' || store.isOpen(below.key)) break
+    row++
+  }
+  return row
 }
 
 /** anchorAt is the anchor for a row and a distance below its top. */

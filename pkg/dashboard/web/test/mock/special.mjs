@@ -31,7 +31,7 @@ function stepsOf(logs) {
 
 function log(key, state, count, more = {}) {
   const began = start - 25 * minute
-  return { key, state, count, seed: key.length * 7919, start: began, pace: 20, ended: state === 'running' || state === 'waiting' ? undefined : began + count * 20, ...more }
+  return { key, state, count, seed: key.length * 7919, start: began, pace: 20, ended: state === 'running' || state === 'waiting' ? undefined : began + count * (more.pace ?? 20), ...more }
 }
 
 function add(name, detail, logs) {
