@@ -26,10 +26,11 @@ func serve() *cobra.Command {
 	f.StringVar(&o.PprofAddress, "pprof-address", "", "address of Go's profiles at /debug/pprof; off if empty")
 	f.StringVar(&o.DashboardURL, "dashboard-url", "", "address that people reach the dashboard at; statuses link to it; the default is plank.job_url_prefix_config")
 	f.StringVar(&o.WebhookURL, "webhook-url", "", "address at which the forges reach Pharos, as given to hooks sync; with it, GitHub is asked for what failed to arrive during a downtime")
-	f.StringVar(&o.CacheDir, "cache-dir", "", "folder for mirrors of repositories, which may be emptied at any time; the default is the user's own cache folder")
+	f.StringVar(&o.CacheDir, "cache-dir", "", "folder for mirrors of repositories, the index of runs and logs on their way to the store; it may be emptied while Pharos is down; the default is the user's own cache folder")
 	f.StringVar(&o.Image, "image", "", "Pharos's own image, which runs the clone step of decorated jobs")
 	f.StringVar(&o.ArtifactsAddress, "artifacts-address", ":8083", "address that takes the artifacts of runs")
 	f.StringVar(&o.ArtifactsURL, "artifacts-url", "", "address at which the pods of runs reach --artifacts-address; without it no artifacts are kept")
+	f.BoolVar(&o.NodeLogs, "node-logs", false, "read log files that kubelets rotated away during a downtime from the nodes; needs get on nodes/proxy, which is nearly the kubelet's own power")
 	f.BoolVar(&o.LeaderElect, "leader-elect", true, "elect a leader; only a lone replica can do without")
 	f.StringVar(&o.LogLevel, "log-level", "", "debug, info, warn or error; the default is log_level in config.yaml")
 	return cmd

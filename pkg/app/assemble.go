@@ -102,7 +102,11 @@ func (s *server) share(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the cluster: %w", err)
 	}
-	s.source = logs.PodSource{Pods: pods.CoreV1(), Nodes: pods.CoreV1().RESTClient()}
+	source := logs.PodSource{Pods: pods.CoreV1()}
+	if s.NodeLogs {
+		source.Nodes = pods.CoreV1().RESTClient()
+	}
+	s.source = source
 	s.inbox = inbox.New(s.GetClient(), c.ProwJobNamespace, blobs{s.store})
 	s.chat = &chatops.Dispatcher{
 		Plugins: plugins.All(plugins.Deps{

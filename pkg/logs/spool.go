@@ -325,6 +325,7 @@ func (s *spool) next() func(context.Context) error {
 
 // settle waits until less than a segment is left, unless the work has ended.
 func (s *spool) settle() {
+	s.kick()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.err == nil && (s.busy || len(s.flights) > 0 || s.next() != nil) {

@@ -63,7 +63,7 @@ function live(name, most, every) {
       return clearInterval(timer)
     }
     if (step.state === 'waiting') Object.assign(step, { state: 'running', start: Date.now() })
-    step.count += Math.ceil(most / every / 40)
+    step.count += Math.ceil((step.most / every) / 4)
     if (step.count >= step.most) Object.assign(step, { state: 'success', ended: Date.now(), count: step.most, live: false })
   }, 250)
 }
