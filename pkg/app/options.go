@@ -43,9 +43,9 @@ type Options struct {
 	ArtifactsAddress string
 	ArtifactsURL     string
 	// NodeLogs reads what kubelets rotated away while nobody followed, see [logs.PodSource].
-	NodeLogs bool
-	LeaderElect      bool
-	LogLevel         string
+	NodeLogs    bool
+	LeaderElect bool
+	LogLevel    string
 }
 
 func (o *Options) validate() error {
