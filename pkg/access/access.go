@@ -39,6 +39,8 @@ type Forges interface {
 // Settings are what the configuration says at the moment. They must not be changed.
 type Settings struct {
 	Reading Reading
+	// Hidden repositories are treated as private ones. Nil means none.
+	Hidden func(scm.Repo) bool
 	// Jobs are the configured jobs; those that a repository keeps itself cannot say who may start them.
 	Jobs *job.Set
 	// Defaults are the dashboard's own rules, of which the last that matches a run counts.

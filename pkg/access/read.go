@@ -34,12 +34,12 @@ const (
 
 // MayRead says whether a user, nil for nobody in particular, may read a repository's runs. An error means no.
 func (a *Access) MayRead(ctx context.Context, user *login.User, repo scm.Repo) (bool, error) {
-	reading := a.Settings().Reading
+	settings := a.Settings()
 	user = at(repo.Connection, user)
 	switch {
-	case reading == ReadAll:
+	case settings.Reading == ReadAll:
 		return true, nil
-	case reading.hides(user), !a.connected(repo):
+	case settings.Reading.hides(user), !a.connected(repo):
 		return false, nil
 	}
 	ctx = transport.InBackground(ctx) // pages must not use up what events need
@@ -47,7 +47,7 @@ func (a *Access) MayRead(ctx context.Context, user *login.User, repo scm.Repo) (
 	if err != nil {
 		return false, fmt.Errorf("ask whether %v is private: %w", repo, err)
 	}
-	if open != private || user == nil {
+	if open = settings.closing(repo, open); open != private || user == nil {
 		return open == public, nil
 	}
 	may, err := a.permissions.getOld(ctx, key(repo.String(), who(user)), a.askPermission(repo, user))
@@ -76,6 +76,14 @@ func (a *Access) askPrivacy(repo scm.Repo) func(context.Context) (openness, erro
 			return opennessOf(found), nil
 		}})
 	}
+}
+
+// closing makes a hidden repository private.
+func (s *Settings) closing(repo scm.Repo, open openness) openness {
+	if open == public && s.Hidden != nil && s.Hidden(repo) {
+		return private
+	}
+	return open
 }
 
 func opennessOf(r *scm.Repository) openness {
@@ -154,9 +162,9 @@ type undecided struct{ unknown, old []scm.Repo }
 func (a *Access) sort(user *login.User, repos []scm.Repo) ([]scm.Repo, undecided) {
 	var seen []scm.Repo
 	var left undecided
-	reading := a.Settings().Reading
+	settings := a.Settings()
 	for _, repo := range repos {
-		may, known := a.recall(reading, at(repo.Connection, user), repo)
+		may, known := a.recall(&settings, at(repo.Connection, user), repo)
 		if may {
 			seen = append(seen, repo)
 		}
@@ -171,14 +179,15 @@ func (a *Access) sort(user *login.User, repos []scm.Repo) ([]scm.Repo, undecided
 }
 
 // recall is MayRead from memory, for a user on the repository's connection.
-func (a *Access) recall(reading Reading, user *login.User, repo scm.Repo) (bool, age) {
+func (a *Access) recall(settings *Settings, user *login.User, repo scm.Repo) (bool, age) {
 	switch {
-	case reading == ReadAll:
+	case settings.Reading == ReadAll:
 		return true, fresh
-	case reading.hides(user), !a.connected(repo):
+	case settings.Reading.hides(user), !a.connected(repo):
 		return false, fresh
 	}
 	open, known := a.privacy.recall(repo.String())
+	open = settings.closing(repo, open)
 	if known == unknown || open != private || user == nil {
 		return open == public, known
 	}

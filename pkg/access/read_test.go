@@ -38,13 +38,18 @@ func TestWhoMayReadARepository(t *testing.T) {
 		"one that there is not anybody where such a door is":  {access.ReadAll, nil, repo("acme/gone"), true},
 		"a public one anybody where that is said in full":     {access.ReadPublic, nil, repo("acme/app"), true},
 		"a private one its reader where that is said in full": {access.ReadPublic, alice, repo("acme/secret"), true},
+		"a hidden one nobody in particular":                   {"", nil, repo("acme/hidden"), false},
+		"a hidden one its reader":                             {"", alice, repo("acme/hidden"), true},
+		"a hidden one not another user":                       {"", bob, repo("acme/hidden"), false},
 		"a public one not nobody by a way that is unknown":    {"nonsense", nil, repo("acme/app"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := newInstall(nil)
 			i.settings.Reading = tc.reading
-			i.main.repos = map[string]bool{"acme/app": false, "acme/secret": true}
+			i.settings.Hidden = func(r scm.Repo) bool { return r.Name == "hidden" }
+			i.main.repos = map[string]bool{"acme/app": false, "acme/secret": true, "acme/hidden": false}
 			i.main.permissions["acme/secret alice"] = scm.PermissionRead
+			i.main.permissions["acme/hidden alice"] = scm.PermissionRead
 			got, err := i.MayRead(t.Context(), tc.user, tc.repo)
 			if err != nil || got != tc.want {
 				t.Errorf("may read is %v, %v", got, err)

@@ -91,7 +91,7 @@ func (s *server) logins() []login.Connection {
 // accessSettings is what the configuration says of who may see and do what.
 func (s *server) accessSettings() access.Settings {
 	c := s.config.Current()
-	out := access.Settings{Reading: access.Reading(c.Dashboard.Reading), Jobs: c.Jobs, LabelOKToTest: labelOKToTest}
+	out := access.Settings{Reading: access.Reading(c.Dashboard.Reading), Hidden: c.Hidden, Jobs: c.Jobs, LabelOKToTest: labelOKToTest}
 	deck := c.Stanzas.Deck
 	if deck == nil {
 		return out

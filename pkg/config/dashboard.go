@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/config/stanza"
+	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
 // Dashboard is how the dashboard shows runs, and to whom.
@@ -63,6 +64,20 @@ func (d *Dashboard) merge(deck *stanza.Deck) {
 	if len(d.ErrorPatterns) == 0 {
 		d.ErrorPatterns = slices.Clone(defaultErrorPatterns)
 	}
+}
+
+// Hidden says that deck.hidden_repos names a repository, or its organisation.
+func (c *Config) Hidden(repo scm.Repo) bool {
+	for _, name := range c.Dashboard.HiddenRepos {
+		connection, path, ok := strings.Cut(name, ":")
+		if !ok {
+			connection, path = c.defaultConnection, name
+		}
+		if connection == repo.Connection && (path == repo.Org || path == repo.FullName()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Dashboard) check(logins bool, at place) {

@@ -243,6 +243,13 @@ deck:
 	if diff := cmp.Diff(want, c.Dashboard); diff != "" {
 		t.Errorf("dashboard (-want +got):\n%s", diff)
 	}
+	for repo, want := range map[scm.Repo]bool{
+		{Connection: "main", Org: "acme", Name: "secret"}: true, {Connection: "main", Org: "acme", Name: "app"}: false, {Connection: "hub", Org: "acme", Name: "secret"}: false,
+	} {
+		if c.Hidden(repo) != want {
+			t.Errorf("%v is hidden: %v", repo, !want)
+		}
+	}
 	if got := c.Connections[0].Login.ClientSecretFile; got != filepath.Join(folder, "login") {
 		t.Errorf("the login's secret is in %s", got)
 	}
