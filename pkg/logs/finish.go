@@ -32,7 +32,7 @@ func (s *spool) resume(ctx context.Context) (Cursor, error) {
 		return l.tail(ctx, spoolTailer{s})
 	})
 	if err == nil {
-		s.known = max(s.known, s.end)
+		s.known, s.counted = max(s.known, s.end), s.end
 	}
 	return s.cursor, err
 }

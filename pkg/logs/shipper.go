@@ -40,9 +40,9 @@ type ShipperOptions struct {
 	API client.Reader
 }
 
-// Shipper follows runs and archives them, each in goroutines of its own: two for each container that runs, one for
-// the run. It is a Runnable of a manager; when that ends, so does all shipping, with one last try to make text durable.
-// Whatever it has not finished, the next process goes on with.
+// Shipper follows runs and archives them, each in goroutines of its own: two for each container that runs, some more while
+// its text is on the way to the store, and one for the run. It is a Runnable of a manager; when that ends, so does all
+// shipping, with one last try to make text durable. Whatever it has not finished, the next process goes on with.
 type Shipper struct {
 	o      ShipperOptions
 	writer string

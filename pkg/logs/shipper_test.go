@@ -186,6 +186,7 @@ func line(text string) entry { return entry{at: time.Now(), text: text} }
 func TestShipperArchivesARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
+		l.job.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "pharos"}}
 		l.start(l.store)
 		defer l.stop()
 		refs := l.pod("p1", "build", "clone", "test", "lint")
@@ -228,6 +229,10 @@ func TestShipperArchivesARun(t *testing.T) {
 		}
 		if diff := cmp.Diff(wantKeys, l.store.keys()); diff != "" {
 			t.Errorf("keys (-want +got):\n%s", diff)
+		}
+		if record := l.record("pipelinejob.json"); record["kind"] != "PipelineJob" || record["metadata"].(map[string]any)["managedFields"] != nil ||
+			record["status"].(map[string]any)["state"] != "success" {
+			t.Errorf("pipelinejob.json holds %v", record)
 		}
 		if got, want := l.store.lastPut(), runPath+"/finished.json"; got != want {
 			t.Errorf("the last file is %s, want %s", got, want)

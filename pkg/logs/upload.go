@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,90 +14,6 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
 )
-
-const (
-	// segmentSize bounds the stored bytes of a segment, and so the memory of an upload.
-	segmentSize = 8 << 20
-	// pieceStored is the most that a piece becomes in its stored form.
-	pieceStored = pieceSize + 4<<10
-	// smallChunk is the size below which a chunk is written again with more text instead of leaving many tiny objects. So
-	// much can always be sent; what is larger takes a slot.
-	smallChunk = 64 << 10
-	// smallChunks are sent at once by all streams together.
-	smallChunks = 64
-)
-
-// room bounds the memory of what all streams send.
-type room struct {
-	slots chan *slot
-	small chan []byte
-}
-
-// slot is the memory of one upload: a segment, and what a piece is read with. Where small segments have to be joined to a
-// large one, it grows to 13 MiB for that time.
-type slot struct {
-	buf   []byte
-	piece frames
-}
-
-func newRoom(slots int) *room {
-	r := &room{slots: make(chan *slot, slots), small: make(chan []byte, smallChunks)}
-	for range slots {
-		r.slots <- &slot{piece: frames{r: bufio.NewReaderSize(nil, lineBuffer)}} // buf comes when it is needed
-	}
-	for range smallChunks {
-		r.small <- nil
-	}
-	return r
-}
-
-// slot waits for one; give must be called.
-func (r *room) slot(ctx context.Context) (*slot, error) {
-	select {
-	case t := <-r.slots:
-		if t.buf == nil {
-			t.buf = make([]byte, 0, segmentSize)
-		}
-		t.buf = t.buf[:0]
-		return t, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// give returns the slot. After a failed try the transport may still read the buffer, so it is left to the garbage
-// collector then.
-func (r *room) give(t *slot, tries int) {
-	if tries > 1 || cap(t.buf) > segmentSize {
-		t.buf = nil
-	}
-	r.slots <- t
-}
-
-// chunk waits for a buffer of n bytes; give must be called, with the number of tries.
-func (r *room) chunk(ctx context.Context, n int64) (buf []byte, give func(tries int), err error) {
-	if n > smallChunk {
-		t, err := r.slot(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		return t.buf, func(tries int) { r.give(t, tries) }, nil
-	}
-	select {
-	case buf := <-r.small:
-		if buf == nil {
-			buf = make([]byte, 0, smallChunk+1<<10)
-		}
-		return buf[:0], func(tries int) {
-			if tries > 1 {
-				buf = nil
-			}
-			r.small <- buf
-		}, nil
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	}
-}
 
 // flush makes everything durable that is spooled when it is called; text that the disk does not take, it leaves.
 func (s *spool) flush(ctx context.Context) error {
@@ -126,9 +41,9 @@ func (s *spool) flush(ctx context.Context) error {
 func (s *spool) putChunk(ctx context.Context, p *piece) error {
 	s.mu.Lock()
 	h := header{Offset: p.base, End: p.end, Cursor: p.after, Lost: s.lost}
-	path, from, to, fresh, stamp, now := p.path, p.sealed, p.size, p.size-p.durable, p.stamp, time.Now()
+	path, from, to, done, stamp, now := p.path, p.sealed, p.size, p.durable, p.stamp, time.Now()
 	s.mu.Unlock()
-	if fresh == 0 {
+	if to == done {
 		return nil
 	}
 	buf, give, err := s.room.chunk(ctx, to-from)
@@ -152,7 +67,7 @@ func (s *spool) putChunk(ctx context.Context, p *piece) error {
 		return err
 	}
 	metricChunks.Inc()
-	durable(fresh, stamp)
+	s.count(h.End, stamp)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(p.chunks); n == 0 || p.chunks[n-1] != key {
@@ -168,10 +83,13 @@ func (s *spool) putChunk(ctx context.Context, p *piece) error {
 	return nil
 }
 
-// durable counts what came into the store.
-func durable(n, stamp int64) {
-	metricBytes.Add(float64(n))
-	metricLag.Observe(time.Since(time.Unix(0, stamp)).Seconds())
+// count notes that text is durable up to an offset.
+func (s *spool) count(end, stamp int64) {
+	if end > s.counted {
+		metricBytes.Add(float64(end - s.counted))
+		metricLag.Observe(time.Since(time.Unix(0, stamp)).Seconds())
+		s.counted = end
+	}
 }
 
 // appendFile appends a range of a spool file.
@@ -212,10 +130,10 @@ func (s *spool) segment(ctx context.Context) error {
 	}
 	n, err := s.encode(t, pieces)
 	var own, record object
-	if err == nil {
+	if err == nil && n > 0 {
 		own, record, err = s.extend(t, pieces[:n])
 	}
-	if err != nil {
+	if err != nil || n == 0 {
 		s.room.give(t, 1)
 		return err
 	}
@@ -359,12 +277,8 @@ func (s *spool) send(ctx context.Context, own, record object) (tries int, err er
 
 // covered forgets pieces that are in a segment, and their chunks.
 func (s *spool) covered(ctx context.Context, pieces []*piece) {
-	var fresh int64
-	for _, p := range pieces {
-		fresh += p.size - p.durable
-	}
-	if fresh > 0 {
-		durable(fresh, pieces[len(pieces)-1].stamp)
+	if n := len(pieces); n > 0 {
+		s.count(pieces[n-1].end, pieces[n-1].stamp)
 	}
 	s.drop(pieces)
 	for _, p := range pieces {

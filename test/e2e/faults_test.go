@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/scm"
@@ -194,14 +193,6 @@ func TestACrashInMidLogLeavesNoGapAndNoDuplicate(t *testing.T) {
 	s.checkCounted(s.wait("unit", v1alpha1.StateSuccess, 1))
 }
 
-func TestAnOutageOfTheStoreLosesNothing(t *testing.T) {
-	s := loneSite(t, "s3out", unitJob, nil)
-	s.open("feature", "test.sh", counting)
-	s.wait("unit", v1alpha1.StatePending, 1)
-	s.outage("s3", time.Minute)
-	s.checkCounted(s.wait("unit", v1alpha1.StateSuccess, 1))
-}
-
 func TestAnOutageOfTheForgeDelaysTheStatus(t *testing.T) {
 	s := loneSite(t, "forgeout", unitJob, map[string]string{"test.sh": "sleep 5\n"})
 	p := s.open("feature", "a.txt", "a")
@@ -233,17 +224,4 @@ func TestAnOutageOfTheForgeDelaysTheStatus(t *testing.T) {
 	s.until("Gitea to be back", func() (bool, string) { return gitea.Healthy(), "" })
 	s.waitStatus(p.SHA, "unit", "success")
 	s.archived(pj)
-}
-
-// outage takes a part away for a while; the clock is what is tested here.
-func (s *site) outage(part string, length time.Duration) {
-	s.t.Helper()
-	if err := s.Cluster.Stop(part); err != nil {
-		s.t.Fatal(err)
-	}
-	over := time.After(length)
-	<-over
-	if err := s.Cluster.Start(part); err != nil {
-		s.t.Fatal(err)
-	}
 }
