@@ -122,17 +122,48 @@ func floorSecond(stamp int64) int64 {
 	return second
 }
 
-// cutStamp splits a line into its stamp and its text. The kubelet always writes nine digits of fraction, and a zone
-// other than Z where the node has one.
-func cutStamp(line []byte) (stamp int64, text []byte, ok bool) {
-	const whole, utc, zoned = len("2006-01-02T15:04:05"), len("2006-01-02T15:04:05.000000000Z"), len("2006-01-02T15:04:05.000000000-07:00")
-	i := bytes.IndexByte(line[:min(len(line), zoned+1)], ' ')
-	if i != utc && i != zoned || line[whole] != '.' {
+// clock reads the stamps of lines. Most are of the same second as the one before, whose text it remembers.
+type clock struct {
+	text []byte
+	unix int64
+}
+
+// Lengths of a stamp: to its second, in whole, and in whole with a zone.
+const (
+	wholeSecond = len("2006-01-02T15:04:05")
+	utcStamp    = len("2006-01-02T15:04:05.000000000Z")
+	zonedStamp  = len("2006-01-02T15:04:05.000000000-07:00")
+)
+
+// cut splits a line into its stamp and its text. The kubelet always writes nine digits of fraction, and a zone other than
+// Z where the node has one.
+func (c *clock) cut(line []byte) (stamp int64, text []byte, ok bool) {
+	if len(line) > utcStamp && line[utcStamp] == ' ' && line[utcStamp-1] == 'Z' && string(line[:wholeSecond]) == string(c.text) {
+		if nanos, ok := fraction(line[wholeSecond : utcStamp-1]); ok {
+			return c.unix*int64(time.Second) + nanos, line[utcStamp+1:], true
+		}
+	}
+	i := bytes.IndexByte(line[:min(len(line), zonedStamp+1)], ' ')
+	if i != utcStamp && i != zonedStamp || line[wholeSecond] != '.' {
 		return 0, nil, false
 	}
 	var at time.Time
 	if at.UnmarshalText(line[:i]) != nil { // unlike time.Parse it takes bytes, so a line costs no allocation
 		return 0, nil, false
 	}
+	if i == utcStamp {
+		c.text, c.unix = append(c.text[:0], line[:wholeSecond]...), at.Unix()
+	}
 	return at.UnixNano(), line[i+1:], true
+}
+
+// fraction reads a dot and nine digits.
+func fraction(text []byte) (nanos int64, ok bool) {
+	for _, digit := range text[1:] {
+		if digit < '0' || digit > '9' {
+			return 0, false
+		}
+		nanos = 10*nanos + int64(digit-'0')
+	}
+	return nanos, text[0] == '.'
 }

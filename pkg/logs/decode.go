@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"sync"
@@ -12,10 +13,10 @@ const lineBuffer = 32 << 10
 
 var lineReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, lineBuffer) }}
 
-// fragment is new text: a whole line with its newline, or a piece of a long one.
+// fragment is new text: whole lines with their newlines that were printed within one tick, or a piece of a long one.
 type fragment struct {
-	text  []byte // valid during the call
-	stamp int64  // of its line
+	text  []byte // valid during the call, and until then to be written to
+	stamp int64  // of its first line
 	after Cursor // the position behind it
 }
 
@@ -42,6 +43,10 @@ type decoder struct {
 	known  int64 // bytes of it are shipped already
 	stamp  int64 // of it
 	astray bool  // the answer does not hold the place of the cursor
+	clock  clock
+	// ready is decoded and not yet given: text in the reader's buffer, in front of what is not decoded, and its stamp.
+	ready   []byte
+	readyAt int64
 }
 
 // errMisplaced says that an answer does not hold the place of the cursor.
@@ -70,11 +75,8 @@ func (d *decoder) read(r io.Reader, sink func(fragment) error) error {
 	for {
 		piece, err := lines.ReadSlice('\n')
 		if len(piece) > 0 {
-			if err := d.piece(piece, sink); err != nil {
+			if err := d.pieces(piece, lines, sink); err != nil {
 				return err
-			}
-			if d.astray {
-				return errMisplaced
 			}
 		}
 		switch {
@@ -99,6 +101,35 @@ func (d *decoder) begin() {
 	}
 }
 
+// pieces decodes a piece and the whole lines that are in the buffer behind it, and gives their text.
+func (d *decoder) pieces(piece []byte, lines *bufio.Reader, sink func(fragment) error) error {
+	rest, _ := lines.Peek(lines.Buffered()) // it has as many
+	for {
+		if err := d.piece(piece, sink); err != nil {
+			return err
+		}
+		if d.astray {
+			return errMisplaced
+		}
+		size := bytes.IndexByte(rest, '\n') + 1
+		if size == 0 {
+			return d.give(sink)
+		}
+		piece, rest = rest[:size], rest[size:]
+		_, _ = lines.Discard(size) // it has as many
+	}
+}
+
+// give gives what is ready.
+func (d *decoder) give(sink func(fragment) error) error {
+	if len(d.ready) == 0 {
+		return nil
+	}
+	text := d.ready
+	d.ready = nil
+	return sink(fragment{text: text, stamp: d.readyAt, after: d.cursor})
+}
+
 func (d *decoder) piece(piece []byte, sink func(fragment) error) error {
 	complete := piece[len(piece)-1] == '\n'
 	if !d.middle {
@@ -119,13 +150,22 @@ func (d *decoder) piece(piece []byte, sink func(fragment) error) error {
 	if len(piece) == 0 {
 		return nil
 	}
-	d.advance(piece)
-	return sink(fragment{text: piece, stamp: d.stamp, after: d.cursor})
+	if d.stamp/tick != d.readyAt/tick {
+		if err := d.give(sink); err != nil {
+			return err
+		}
+	}
+	if d.advance(piece); len(d.ready) == 0 {
+		d.ready, d.readyAt = piece, d.stamp
+	} else {
+		d.ready = append(d.ready, piece...) // within the buffer, over the stamp between the two
+	}
+	return nil
 }
 
 // startLine decides what becomes of a line and returns its text.
 func (d *decoder) startLine(line []byte) []byte {
-	stamp, text, ok := cutStamp(line)
+	stamp, text, ok := d.clock.cut(line)
 	d.stamp, d.known = stamp, 0
 	d.drop = !ok || d.skipLine(stamp)
 	if d.drop && ok {
