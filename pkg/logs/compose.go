@@ -59,3 +59,20 @@ func (r *run) copyStep(ctx context.Context, w io.Writer, step StepInfo) (err err
 	_, err = io.Copy(w, text)
 	return err
 }
+
+// putStream stores what write produces. It is Put turned inside out: write runs beside it and ends with it.
+func putStream(ctx context.Context, store storage.Store, key string, opts storage.PutOptions, write func(context.Context, io.Writer) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.CloseWithError(write(ctx, w)) // nil is EOF
+	}()
+	err := store.Put(ctx, key, r, opts)
+	cancel()
+	err = errors.Join(err, r.Close())
+	<-done
+	return err
+}

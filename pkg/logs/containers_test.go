@@ -10,57 +10,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
 )
 
-// withSidecar adds a running sidecar to the newest pod.
-func (l *lab) withSidecar(name string) logs.ContainerRef {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	pod := &l.pods[len(l.pods)-1]
-	pod.Spec.NodeName = "n1"
-	pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name})
-	pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{
-		Name: name, ContainerID: "containerd://" + name,
-		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}},
-	})
-	ref := logs.ContainerRef{Namespace: "ci", Pod: pod.Name, UID: string(pod.UID), Container: name}
-	l.kubelet.change(ref, func(*fakeContainer) {})
-	return ref
-}
-
-// restart ends a container and starts it again, in its log and in the cluster's news.
-func (l *lab) restart(ref logs.ContainerRef, code int32, reason string) {
-	l.kubelet.restart(ref)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range l.pods {
-		for j := range l.pods[i].Status.ContainerStatuses {
-			if s := &l.pods[i].Status.ContainerStatuses[j]; l.pods[i].Name == ref.Pod && s.Name == ref.Container {
-				s.RestartCount++
-				s.LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-					ExitCode: code, Reason: reason, StartedAt: s.State.Running.StartedAt, FinishedAt: metav1.Now(), ContainerID: "before",
-				}}
-				s.State.Running = &corev1.ContainerStateRunning{StartedAt: metav1.Now()}
-			}
-		}
-	}
-}
-
 func waiting(reason string) corev1.ContainerState {
 	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
 }
 
-// step finds what steps.json says of a container.
-func (l *lab) step(ref logs.ContainerRef) logs.StepInfo {
+// stepOf finds what steps.json says of a container.
+func stepOf(l *lab, ref logs.ContainerRef) logs.StepInfo {
 	l.t.Helper()
-	reader := logs.NewReader(logs.ReaderOptions{Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}})
-	job := l.job.DeepCopy()
-	job.Status.Log.Archived = true
-	steps, err := reader.Steps(l.t.Context(), job)
+	steps, err := logs.LoadSteps(l.t.Context(), l.store, runPath)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -93,7 +55,7 @@ func TestSidecarsHaveLogsOfTheirOwn(t *testing.T) {
 				t.Errorf("%s is %q, want %q", file, got, want)
 			}
 		}
-		if got := l.step(sidecar); got.Kind != logs.KindSidecar || got.Step != "sidecar.db" || got.Lines != 1 {
+		if got := stepOf(l, sidecar); got.Kind != logs.KindSidecar || got.Step != "sidecar.db" || got.Lines != 1 {
 			t.Errorf("the sidecar is %+v", got)
 		}
 	})
@@ -158,7 +120,7 @@ func TestARestartContinuesTheLog(t *testing.T) {
 				if diff := cmp.Diff(tc.want, l.file("build_sidecar-db-build-log.txt")); diff != "" {
 					t.Errorf("log (-want +got):\n%s", diff)
 				}
-				if got := l.step(sidecar); got.Restarts != 1 || tc.lost != (got.Incomplete != "") || got.Lines != int64(strings.Count(tc.want, "\n")) {
+				if got := stepOf(l, sidecar); got.Restarts != 1 || tc.lost != (got.Incomplete != "") || got.Lines != int64(strings.Count(tc.want, "\n")) {
 					t.Errorf("the sidecar is %+v", got)
 				}
 			})
@@ -194,7 +156,7 @@ func TestASidecarThatTektonEndsIsReadToItsEnd(t *testing.T) {
 				if got, want := l.file("build_sidecar-db-build-log.txt"), "one\nbye\n"; got != want {
 					t.Errorf("log is %q, want %q", got, want)
 				}
-				if got := l.step(sidecar); got.State != logs.StepSuccess || got.Incomplete != "" || got.Restarts != 0 {
+				if got := stepOf(l, sidecar); got.State != logs.StepSuccess || got.Incomplete != "" || got.Restarts != 0 {
 					t.Errorf("the sidecar is %+v", got)
 				}
 			})
@@ -280,7 +242,7 @@ func TestAPodThatIsTakenAwayKeepsWhatItPrinted(t *testing.T) {
 				if got := l.file("build-test-build-log.txt"); got != "one\n" {
 					t.Errorf("log is %q", got)
 				}
-				if got := l.step(step); got.Incomplete != tc.want || got.State != logs.StepUnknown {
+				if got := stepOf(l, step); got.Incomplete != tc.want || got.State != logs.StepUnknown {
 					t.Errorf("the step is %+v", got)
 				}
 			})

@@ -198,7 +198,7 @@ func (d *decoder) advance(text []byte) {
 		c.Partial += n
 		c.Open = d.stamp
 		if floorSecond(d.stamp) < c.Second { // set-back clock: an answer for Second would miss the start of this line
-			c.whole()
+			whole(c)
 		}
 		return
 	}

@@ -10,13 +10,13 @@ import (
 // resume takes up what the store has of the log: its segments stay, and the text of its chunks is spooled again, whatever
 // the limit of the disk. It returns the cursor behind all of that.
 func (s *spool) resume(ctx context.Context) (Cursor, error) {
-	_, err := s.persist(ctx, "read chunks", func(ctx context.Context) error {
+	_, err := s.o.Persist(ctx, "read chunks", func(ctx context.Context) error {
 		s.mu.Lock()
 		pieces := s.pieces
 		s.buf, s.frame = s.buf[:0], -1
 		s.mu.Unlock()
 		s.drop(pieces)
-		l, err := openLive(ctx, s.store, s.folder)
+		l, err := openLive(ctx, s.o.Store, s.o.Folder)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (s *spool) resume(ctx context.Context) (Cursor, error) {
 			}
 		}
 		s.chain, s.sent, s.known = l.chain, len(l.chain), l.reach
-		s.spilled, s.end = l.sealed(), l.sealed()
+		s.spilled, s.end = l.chain.end(), l.chain.end()
 		s.cursor, s.lost = l.last.Cursor, l.last.Lost
 		return l.tail(ctx, spoolTailer{s})
 	})
@@ -103,12 +103,12 @@ func (s *spool) finish(ctx context.Context, index string) (logfile.Info, error) 
 
 // finishSome stores one more segment, or the log when nothing is left: at once when no segment was needed.
 func (s *spool) finishSome(ctx context.Context, index string) (done bool, err error) {
-	t, err := s.room.slot(ctx)
+	t, err := s.o.Room.slot(ctx)
 	if err != nil {
 		return false, err
 	}
 	tries := 1
-	defer func() { s.room.give(t, tries) }()
+	defer func() { s.o.Room.give(t, tries) }()
 	pieces := s.cutPieces()
 	n, err := s.encode(t, pieces)
 	if err != nil {
@@ -143,8 +143,8 @@ func (s *spool) putWhole(ctx context.Context, t *slot, index string) (tries int,
 		return 2, err
 	}
 	t.buf = append(t.buf, tail...)
-	return s.persist(ctx, "put log", func(ctx context.Context) error {
-		return putBytes(ctx, s.store, s.key, t.buf, logOptions(s.enc.Info().Compressed))
+	return s.o.Persist(ctx, "put log", func(ctx context.Context) error {
+		return putBytes(ctx, s.o.Store, s.o.Key, t.buf, logOptions(s.enc.Info().Compressed))
 	})
 }
 
@@ -156,8 +156,8 @@ func (s *spool) closing(ctx context.Context, key string) (tail []byte, err error
 	}
 	tail = slices.Clone(tail)
 	s.enc.Release()
-	_, err = s.persist(ctx, "put index", func(ctx context.Context) error {
-		return putBytes(ctx, s.store, key, index, liveOptions)
+	_, err = s.o.Persist(ctx, "put index", func(ctx context.Context) error {
+		return putBytes(ctx, s.o.Store, key, index, liveOptions)
 	})
 	return tail, err
 }

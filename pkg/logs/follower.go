@@ -64,7 +64,7 @@ func (f *follower) run(ctx context.Context) error {
 			for _, steps := range fresh {
 				group.Go(func() error { return f.follow(ctx, live, steps) })
 			}
-			if err := sleep(ctx, pollTime, nil); err != nil {
+			if err := poll(ctx, nil); err != nil {
 				return err
 			}
 		}
@@ -127,21 +127,21 @@ func settled(job *v1alpha1.PipelineJob) bool {
 // look lists the pods; the names of steps are read from the store only when there are new ones, or in the end.
 func (f *follower) look(ctx context.Context, job *v1alpha1.PipelineJob) (map[ContainerRef]container, []StepInfo, error) {
 	if job.Status.Log.Archived {
-		steps, err := loadManifest(ctx, f.r.o.Store, f.path)
+		steps, err := LoadSteps(ctx, f.r.o.Store, f.path)
 		return nil, steps, err
 	}
-	pods, err := listPods(ctx, f.r.o.Cluster, job)
+	known, err := listPods(ctx, f.r.o.Cluster, job)
 	if err != nil {
 		return nil, nil, err
 	}
-	list := containers(pods)
+	list := containers(known)
 	seen := make(map[ContainerRef]container, len(list))
 	for _, c := range list {
 		seen[c.ref] = c
 	}
 	steps, added := mergeSteps(job.Name, f.steps, list)
 	if added || f.seen == nil {
-		known, err := loadManifest(ctx, f.r.o.Store, f.path)
+		known, err := LoadSteps(ctx, f.r.o.Store, f.path)
 		if err == nil { // a store that is down must not hide a live log
 			steps, _ = mergeSteps(job.Name, known, list)
 		}
@@ -152,20 +152,20 @@ func (f *follower) look(ctx context.Context, job *v1alpha1.PipelineJob) (map[Con
 // fresh are the steps not begun yet: those of a pod together.
 func (f *follower) fresh() [][]StepInfo {
 	var groups [][]StepInfo
-	pods := make(map[string]int)
+	places := make(map[string]int) // in groups, by pod
 	for _, s := range f.steps {
 		if f.begun[s.Container] {
 			continue
 		}
 		f.begun[s.Container] = true
-		i, ok := pods[s.Container.UID]
+		i, ok := places[s.Container.UID]
 		switch {
 		case !s.isStep():
 			groups = append(groups, []StepInfo{s})
 		case ok:
 			groups[i] = append(groups[i], s)
 		default:
-			pods[s.Container.UID] = len(groups)
+			places[s.Container.UID] = len(groups)
 			groups = append(groups, []StepInfo{s})
 		}
 	}
@@ -184,4 +184,16 @@ func (f *follower) follow(ctx, live context.Context, steps []StepInfo) error {
 	defer f.mu.Unlock()
 	f.active--
 	return nil
+}
+
+// poll waits until it is time to look again, a channel is closed, or ctx ends, which it returns.
+func poll(ctx context.Context, wake <-chan struct{}) error {
+	timer := time.NewTimer(pollTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }

@@ -7,25 +7,8 @@ import (
 	"io"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
-
-// History is what a [Source] may offer too: the text that the kubelet's newest file of a container does not hold. Answers
-// have the form of Follow's, with the lines whose timestamp is not before since.Second, and end with what is there now.
-type History interface {
-	// Previous streams the log of the instance that ran before the container was last restarted. One that the kubelet
-	// has removed is ErrNotExist.
-	Previous(ctx context.Context, container ContainerRef, since Cursor) (io.ReadCloser, error)
-	// Rotated streams all files of instance since.Instance that a node keeps, the newest last. Without the permission it
-	// is ErrForbidden.
-	Rotated(ctx context.Context, container ContainerRef, node string, since Cursor) (io.ReadCloser, error)
-}
-
-// ErrForbidden means that Pharos may not read a node's files. The remedy is the permission to get nodes/proxy, which is
-// a strong one: see [PodSource].
-var ErrForbidden = errors.New("not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy")
 
 // search is where the place of the cursor is looked for.
 type search int
@@ -185,14 +168,6 @@ func (s *stream) note(text string, instance int64) error {
 	return s.veil.add(s.dec.note("pharos: "+text, instance, stamp))
 }
 
-// restartReason tells of the instance that ended.
-func (c container) restartReason() string {
-	if c.before == nil || c.backoff {
-		return ""
-	}
-	return fmt.Sprintf(" (%d): the one before ended with code %d, %s", c.restarts, c.before.ExitCode, c.before.Reason)
-}
-
 // vanished notes that the pod went away, unless everything was read by then. Clean says that the last answer had all.
 func (s *stream) vanished(ctx context.Context, clean bool) {
 	c := s.r.lastSeen(s.step.Container)
@@ -204,12 +179,4 @@ func (s *stream) vanished(ctx context.Context, clean bool) {
 		why += ": " + c.fate
 	}
 	s.gap(ctx, why)
-}
-
-// notExist makes the API server's answer one of ours.
-func notExist(err error) error {
-	if apierrors.IsNotFound(err) {
-		return fmt.Errorf("%w: %w", storage.ErrNotExist, err)
-	}
-	return err
 }

@@ -27,10 +27,10 @@ type joining struct {
 // beginJoin aborts what another process left open for the key, or still writes: that one begins again, and stores the same
 // text.
 func (s *spool) beginJoin(ctx context.Context) (*joining, error) {
-	if _, err := s.store.AbortStale(ctx, s.key, 0); err != nil {
+	if _, err := s.o.Store.AbortStale(ctx, s.o.Key, 0); err != nil {
 		return nil, err
 	}
-	u, err := s.store.Begin(ctx, s.key, logOptions(s.enc.Info().Compressed))
+	u, err := s.o.Store.Begin(ctx, s.o.Key, logOptions(s.enc.Info().Compressed))
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,8 @@ func (s *spool) joinAhead(ctx context.Context) {
 }
 
 func (s *spool) copyPart(j *joining, i int) func() error {
-	from := s.folder + s.chain[i].name
-	return func() error { return storage.CopyPart(j.ctx, s.store, j.upload, i+1, from) }
+	from := s.o.Folder + s.chain[i].name
+	return func() error { return storage.CopyPart(j.ctx, s.o.Store, j.upload, i+1, from) }
 }
 
 // abandon ends an upload that is of no use.
@@ -73,7 +73,7 @@ func (s *spool) putJoined(ctx context.Context, t *slot, index string) (tries int
 		return 2, err
 	}
 	var missing error
-	tries, err = s.persist(ctx, "put log", func(ctx context.Context) error {
+	tries, err = s.o.Persist(ctx, "put log", func(ctx context.Context) error {
 		j, ahead := s.join, s.join != nil
 		s.join = nil
 		if !ahead {
@@ -112,8 +112,8 @@ func (s *spool) complete(ctx context.Context, j *joining, t *slot, tail []byte) 
 			}
 			t.buf = t.buf[:0]
 		} else {
-			n, from := number, s.folder+part.name
-			j.group.Go(func() error { return storage.CopyPart(j.ctx, s.store, j.upload, n, from) })
+			n, from := number, s.o.Folder+part.name
+			j.group.Go(func() error { return storage.CopyPart(j.ctx, s.o.Store, j.upload, n, from) })
 		}
 		number++
 	}
@@ -129,7 +129,7 @@ func (s *spool) complete(ctx context.Context, j *joining, t *slot, tail []byte) 
 }
 
 func (s *spool) appendObject(ctx context.Context, buf []byte, part liveSegment) ([]byte, error) {
-	object, err := s.store.Get(ctx, s.folder+part.name, storage.Range{})
+	object, err := s.o.Store.Get(ctx, s.o.Folder+part.name, storage.Range{})
 	if err != nil {
 		return buf, err
 	}

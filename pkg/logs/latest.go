@@ -9,7 +9,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -37,7 +36,7 @@ func putLatest(ctx context.Context, store storage.Store, key, build string) erro
 
 // readLatest returns what is noted, empty for nothing, and how to replace just that.
 func readLatest(ctx context.Context, store storage.Store, key string) (string, storage.PutOptions, error) {
-	opts := textOptions
+	opts := logOptions(false)
 	object, err := store.Get(ctx, key, storage.Range{Length: maxBuildID})
 	if errors.Is(err, storage.ErrNotExist) {
 		opts.IfAbsent = true
@@ -57,12 +56,4 @@ func readLatest(ctx context.Context, store storage.Store, key string) (string, s
 // newer compares build ids, which are numbers of any length.
 func newer(a, b string) bool {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) > 0
-}
-
-// pipelineJobRecord is pipelinejob.json.
-func pipelineJobRecord(job *v1alpha1.PipelineJob) *v1alpha1.PipelineJob {
-	record := job.DeepCopy()
-	record.ManagedFields = nil
-	record.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("PipelineJob"))
-	return record
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/pharos-ci/pharos/pkg/storage"
@@ -20,7 +21,7 @@ func (c *contested) Put(ctx context.Context, key string, body io.Reader, opts st
 	if len(c.theirs) > 0 {
 		text := c.theirs[0]
 		c.theirs = c.theirs[1:]
-		if err := putBytes(ctx, c.Store, key, []byte(text), textOptions); err != nil {
+		if err := c.Store.Put(ctx, key, strings.NewReader(text), storage.PutOptions{}); err != nil {
 			return err
 		}
 	}
@@ -40,9 +41,15 @@ func TestAnOlderBuildNeverOverwritesANewerOne(t *testing.T) {
 		"an older one, and then one that is newer": {"97", []string{"98", "2000"}, "2000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := openStore(t)
+			store, err := storage.OpenFile(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.Close()
 			if tc.before != "" {
-				putObject(t, store, "latest", []byte(tc.before))
+				if err := store.Put(t.Context(), "latest", strings.NewReader(tc.before), storage.PutOptions{}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if err := putLatest(t.Context(), &contested{store, tc.theirs}, "latest", "100"); err != nil {
 				t.Fatal(err)

@@ -18,9 +18,9 @@ import (
 type liveLog struct {
 	store  storage.Store
 	folder string
-	chain  []liveSegment
+	chain  liveChain
 	last   liveRecord // of the chain; zero without one
-	chunks []storage.Entry
+	chunks []liveChunk
 	// reach is the highest offset that any object tells of, also one that does not join.
 	reach int64
 }
@@ -29,6 +29,31 @@ type liveLog struct {
 type liveSegment struct {
 	name                string
 	offset, end, stored int64
+}
+
+// liveChain are segments from the log's beginning, each behind the one before.
+type liveChain []liveSegment
+
+// end is the offset behind the chain.
+func (c liveChain) end() int64 {
+	if len(c) == 0 {
+		return 0
+	}
+	return c[len(c)-1].end
+}
+
+// lastName is that of the last segment; empty when there is none.
+func (c liveChain) lastName() string {
+	if len(c) == 0 {
+		return ""
+	}
+	return c[len(c)-1].name
+}
+
+// liveChunk is one chunk. Its size is more than that of its text.
+type liveChunk struct {
+	key          string
+	offset, size int64
 }
 
 // openLive lists a step's live folder and reads the record of the longest chain whose segments are all there.
@@ -47,7 +72,7 @@ func openLive(ctx context.Context, store storage.Store, folder string) (*liveLog
 		l.reach = max(l.reach, name.offset, name.end)
 		switch name.suffix {
 		case chunkSuffix:
-			l.chunks = append(l.chunks, entry)
+			l.chunks = append(l.chunks, liveChunk{entry.Key, name.offset, entry.Size})
 		case segmentSuffix:
 			segments[name.String()] = liveSegment{name.String(), name.offset, name.end, entry.Size}
 		case recordSuffix:
@@ -63,45 +88,33 @@ func openLive(ctx context.Context, store storage.Store, folder string) (*liveLog
 			break
 		}
 	}
-	l.chunks = slices.DeleteFunc(l.chunks, func(e storage.Entry) bool {
-		name, _ := parseLiveName(e.Key)
-		return name.offset+e.Size <= l.sealed() // an object is larger than its text
+	l.chunks = slices.DeleteFunc(l.chunks, func(c liveChunk) bool {
+		return c.offset+c.size <= l.chain.end() // an object is larger than its text
 	})
 	return l, nil
 }
 
 // take makes a record's chain the log's, unless a segment is missing.
 func (l *liveLog) take(ctx context.Context, name liveName, segments map[string]liveSegment) error {
-	own := name
-	own.suffix = segmentSuffix
-	if _, ok := segments[own.String()]; !ok {
+	if _, ok := segments[name.segment()]; !ok {
 		return nil
 	}
 	r, err := loadRecord(ctx, l.store, l.folder+name.String())
 	if err != nil {
 		return err
 	}
-	var chain []liveSegment
-	var end int64
+	var chain liveChain
 	for _, part := range r.Chain {
 		s, ok := segments[part]
-		if !ok || s.offset != end {
+		if !ok || s.offset != chain.end() {
 			return nil
 		}
-		chain, end = append(chain, s), s.end
+		chain = append(chain, s)
 	}
-	if end == name.end {
+	if chain.end() == name.end {
 		l.chain, l.last = chain, r
 	}
 	return nil
-}
-
-// sealed is the offset behind the chain.
-func (l *liveLog) sealed() int64 {
-	if len(l.chain) == 0 {
-		return 0
-	}
-	return l.chain[len(l.chain)-1].end
 }
 
 // get reads a range of the chain's stored form, for logfile.Open with the state in the last record as its index.
@@ -124,7 +137,7 @@ func (l *liveLog) get(ctx context.Context, offset, length int64) (io.ReadCloser,
 // chainReader reads several segments as one.
 type chainReader struct {
 	get    func(i int, rng storage.Range) (io.ReadCloser, error)
-	chain  []liveSegment
+	chain  liveChain
 	next   int
 	offset int64 // in the next one
 	left   int64
@@ -176,12 +189,12 @@ type tailer interface {
 
 // tail gives the text behind the chain, each byte once. Where a chunk is missing, it ends. It holds 64 KiB.
 func (l *liveLog) tail(ctx context.Context, to tailer) error {
-	pos := l.sealed()
-	for _, entry := range l.chunks {
-		if name, _ := parseLiveName(entry.Key); name.offset > pos {
+	pos := l.chain.end()
+	for _, chunk := range l.chunks {
+		if chunk.offset > pos {
 			return nil
 		}
-		end, err := l.chunk(ctx, entry, pos, to)
+		end, err := l.readChunk(ctx, chunk, pos, to)
 		if err != nil {
 			return err
 		}
@@ -190,9 +203,9 @@ func (l *liveLog) tail(ctx context.Context, to tailer) error {
 	return nil
 }
 
-// chunk gives the text of one chunk from pos on, and returns where it ends.
-func (l *liveLog) chunk(ctx context.Context, entry storage.Entry, pos int64, to tailer) (end int64, err error) {
-	object, err := l.store.Get(ctx, entry.Key, storage.Range{})
+// readChunk gives the text of one chunk from pos on, and returns where it ends: 0 when there is none.
+func (l *liveLog) readChunk(ctx context.Context, chunk liveChunk, pos int64, to tailer) (end int64, err error) {
+	object, err := l.store.Get(ctx, chunk.key, storage.Range{})
 	if err != nil {
 		return 0, err
 	}
@@ -200,37 +213,16 @@ func (l *liveLog) chunk(ctx context.Context, entry storage.Entry, pos int64, to 
 	r := bufio.NewReaderSize(object.Body, longestHeader)
 	h, err := decodeHeader(r)
 	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", entry.Key, err)
+		return 0, fmt.Errorf("read %s: %w", chunk.key, err)
 	}
 	if h.End <= pos || h.Offset > pos {
 		return 0, nil
 	}
-	if err := to.begin(entry.Key, object.Size); err != nil {
+	if err := to.begin(chunk.key, object.Size); err != nil {
 		return 0, err
 	}
-	if err := copyFrames(&frames{r: r}, pos-h.Offset, to.text); err != nil {
-		return 0, fmt.Errorf("read %s: %w", entry.Key, err)
+	if err := (&frames{r: r}).copyText(pos-h.Offset, to.text); err != nil {
+		return 0, fmt.Errorf("read %s: %w", chunk.key, err)
 	}
 	return h.End, to.end(h)
-}
-
-// copyFrames gives the text of all frames without the first skip bytes.
-func copyFrames(f *frames, skip int64, to func([]byte, int64) error) error {
-	for {
-		text, stamp, err := f.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		n := min(skip, int64(len(text)))
-		skip -= n
-		if text = text[n:]; len(text) == 0 {
-			continue
-		}
-		if err := to(text, stamp); err != nil {
-			return err
-		}
-	}
 }

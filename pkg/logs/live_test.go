@@ -56,7 +56,7 @@ func (a api) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...
 func (api) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
 
 // pages reads a whole step by pages.
-func (l *lab) pages(r *logs.Reader, task, step string, size int) []logs.Line {
+func pages(l *lab, r *logs.Reader, task, step string, size int) []logs.Line {
 	l.t.Helper()
 	l.mu.Lock()
 	job := l.job.DeepCopy()
@@ -89,7 +89,7 @@ func TestPagesAreTheSameLiveAndArchived(t *testing.T) {
 				l.observe()
 				store := &watched{Store: l.store}
 				r := logs.NewReader(logs.ReaderOptions{
-					Store: store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: cluster{l: l},
+					Store: store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: l.cluster(),
 				})
 				if page, err := r.Lines(t.Context(), l.job, "build", "test", 1, 10); err != nil || page.Total != 0 || page.Complete {
 					t.Errorf("before the first line: %+v, %v", page, err)
@@ -111,7 +111,7 @@ func TestPagesAreTheSameLiveAndArchived(t *testing.T) {
 					t.Errorf("no segment among %v", l.store.under(runPath+"/.live/"))
 				}
 				store.forget()
-				live := l.pages(r, "build", "test", 37)
+				live := pages(l, r, "build", "test", 37)
 				if gets, read := store.forget(); len(gets) > 100 || read > 30<<20 {
 					t.Errorf("9 pages read %d bytes of %d objects", read, len(gets))
 				}
@@ -141,8 +141,8 @@ func TestPagesAreTheSameLiveAndArchived(t *testing.T) {
 				l.end(refs[0], 0)
 				l.finish(v1alpha1.StateSuccess)
 				l.observe()
-				l.archive()
-				archived := l.pages(r, "build", "test", 1000)
+				archive(l)
+				archived := pages(l, r, "build", "test", 1000)
 				if diff := cmp.Diff(live, archived[:300]); diff != "" {
 					t.Errorf("lines (-live +archived):\n%s", diff)
 				}
@@ -177,7 +177,7 @@ func TestReaderHidesSecretsInLiveLogs(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
 			r := logs.NewReader(logs.ReaderOptions{
-				Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: cluster{l: l}, API: a,
+				Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: l.cluster(), API: a,
 			})
 			go func() {
 				done <- r.Follow(ctx, l.job.DeepCopy(), nil, func(line logs.Line) error {
@@ -215,7 +215,7 @@ func TestReaderFollowsSidecarsBesideSteps(t *testing.T) {
 		l.kubelet.print(db, line("ready"))
 		l.kubelet.print(refs[0], line("works"))
 		l.observe()
-		got := l.watch(nil)
+		got := watch(l, nil)
 		time.Sleep(time.Second)
 		l.kubelet.print(refs[0], line("done"))
 		l.end(refs[0], 0)
@@ -224,7 +224,7 @@ func TestReaderFollowsSidecarsBesideSteps(t *testing.T) {
 		l.end(db, 0)
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
-		l.archive()
+		archive(l)
 		want := map[string][]logs.Line{
 			"build/test":       {{Task: "build", Step: "test", Number: 1, Text: "works"}, {Task: "build", Step: "test", Number: 2, Text: "done"}},
 			"build/sidecar.db": {{Task: "build", Step: "sidecar.db", Number: 1, Text: "ready"}, {Task: "build", Step: "sidecar.db", Number: 2, Text: "stopped"}},
@@ -248,7 +248,7 @@ func TestReaderFollowsAcrossRestarts(t *testing.T) {
 		db := l.withSidecar("sidecar-db")
 		l.kubelet.print(db, line("one"))
 		l.observe()
-		early := l.watch(nil)
+		early := watch(l, nil)
 		time.Sleep(5 * time.Second)
 		l.kubelet.print(db, line("two"))
 		for range 2 {
@@ -260,15 +260,15 @@ func TestReaderFollowsAcrossRestarts(t *testing.T) {
 			l.kubelet.print(db, line("and more"))
 			time.Sleep(5 * time.Second)
 		}
-		late := l.watch(map[string]int{"build/sidecar.db": 4})
+		late := watch(l, map[string]int{"build/sidecar.db": 4})
 		time.Sleep(time.Second)
 		l.kubelet.print(db, line("end"))
 		l.end(step, 0)
 		l.end(db, 0)
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
-		l.archive()
-		replay := bySteps(l.watch(nil)())
+		archive(l)
+		replay := bySteps(watch(l, nil)())
 		if n := len(replay["build/sidecar.db"]); n != 9 {
 			t.Errorf("%d lines, want 9", n)
 		}
@@ -290,7 +290,7 @@ func TestReaderDoesNotGiveWhatTektonEndsASidecarWith(t *testing.T) {
 		db := l.withSidecar("sidecar-db")
 		l.kubelet.print(db, line("one"))
 		l.observe()
-		live := l.watch(nil)
+		live := watch(l, nil)
 		time.Sleep(5 * time.Second)
 		l.end(step, 0)
 		l.kubelet.print(db, line("bye"))
@@ -300,7 +300,7 @@ func TestReaderDoesNotGiveWhatTektonEndsASidecarWith(t *testing.T) {
 		l.observe()
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
-		l.archive()
+		archive(l)
 		var got []string
 		for _, line := range live() {
 			got = append(got, line.Text)

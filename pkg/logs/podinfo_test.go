@@ -24,9 +24,9 @@ import (
 	"github.com/pharos-ci/pharos/pkg/logs"
 )
 
-// cluster makes the API server of a lab, with the objects given and the pods that the lab has by then. Get fails with the
+// apiServer makes the API server of a lab, with the objects given and the pods that the lab has by then. Get fails with the
 // error that refuse has for a name.
-func (l *lab) cluster(refuse func(name string) error, objects ...client.Object) client.WithWatch {
+func apiServer(l *lab, refuse func(name string) error, objects ...client.Object) client.WithWatch {
 	l.t.Helper()
 	scheme := runtime.NewScheme()
 	if err := corev1.AddToScheme(scheme); err != nil {
@@ -67,7 +67,7 @@ func eventOf(name, uid, reason, message string, at time.Time) *corev1.Event {
 }
 
 // giveSecrets lets the newest pod have a secret in each of the ways.
-func (l *lab) giveSecrets() {
+func giveSecrets(l *lab) {
 	pod := &l.pods[len(l.pods)-1]
 	named := corev1.LocalObjectReference{Name: "from-env"}
 	pod.Spec.Volumes = []corev1.Volume{
@@ -88,14 +88,14 @@ func TestSecretsOfARunAreHidden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
 		refs := l.pod("p1", "build", "test")
-		l.giveSecrets()
+		giveSecrets(l)
 		refused := func(name string) error {
 			if name == "from-env" {
 				return apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, name, errors.New("no"))
 			}
 			return nil
 		}
-		l.options.API = l.cluster(refused,
+		l.options.API = apiServer(l, refused,
 			secretOf("mounted", corev1.SecretTypeOpaque, map[string]string{"token": "m0unted\n", "no": "yes"}),
 			secretOf("registry", corev1.SecretTypeDockerConfigJson, map[string]string{
 				corev1.DockerConfigJsonKey: `{"auths":{"r":{"username":"robot-1","password":"r3gistry","auth":"cm9ib3QtMTpyM2dpc3RyeQ=="}}}`,
@@ -129,7 +129,7 @@ func TestSecretsOfARunAreHidden(t *testing.T) {
 		if diff := cmp.Diff(cut(want), cut(got)); diff != "" {
 			t.Errorf("log (-want +got):\n%s", diff)
 		}
-		step := l.step(refs[0])
+		step := stepOf(l, refs[0])
 		if step.Message != "******* is wrong" || step.Uncensored != "ci/from-env: forbidden; Pharos needs the permission to get secrets there" {
 			t.Errorf("the step is %+v", step)
 		}
@@ -165,7 +165,7 @@ func TestPodsAndTheirEventsAreKept(t *testing.T) {
 		first := l.pod("p1", "build", "test")
 		l.pods[0].Status.Phase = corev1.PodSucceeded
 		began := time.Now()
-		api := l.cluster(nothing,
+		api := apiServer(l, nothing,
 			eventOf("e2", "p1-uid", "Pulled", "", began.Add(time.Second)), eventOf("e1", "p1-uid", "Scheduled", "", began), eventOf("e3", "other", "Killing", "", began))
 		l.options.API = api
 		l.start(l.store)
@@ -226,9 +226,9 @@ func TestAnAPIServerThatFailsForAWhileHidesSecretsAllTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
 		refs := l.pod("p1", "build", "test")
-		l.giveSecrets()
+		giveSecrets(l)
 		tries := 0
-		l.options.API = l.cluster(func(name string) error {
+		l.options.API = apiServer(l, func(name string) error {
 			if name == "mounted" {
 				if tries++; tries < 4 {
 					return apierrors.NewInternalError(errors.New("no leader"))
@@ -248,7 +248,7 @@ func TestAnAPIServerThatFailsForAWhileHidesSecretsAllTheSame(t *testing.T) {
 		if got := l.file("build-log.txt"); got != "*******\n" {
 			t.Errorf("log is %q", got)
 		}
-		if got := l.step(refs[0]).Uncensored; got != "" {
+		if got := stepOf(l, refs[0]).Uncensored; got != "" {
 			t.Errorf("not known: %s", got)
 		}
 	})

@@ -3,6 +3,7 @@ package logs
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -153,7 +154,7 @@ func newContainer(pod *corev1.Pod, kind, name string) container {
 // interesting leaves out what Tekton does for itself, unless it is the reason that nothing else runs.
 func (c *container) interesting() bool {
 	failing := c.exit != nil && *c.exit != 0 && !c.stopped
-	return !ownContainers[c.ref.Container] || failing || c.state == StepWaiting && !usualWaits[c.reason]
+	return !ownContainers[c.ref.Container] || failing || c.stuck()
 }
 
 func status(all []corev1.ContainerStatus, name string) *corev1.ContainerStatus {
@@ -296,4 +297,15 @@ func tektonResults(message string) []tektonResult {
 		return nil // a message of somebody else
 	}
 	return slices.DeleteFunc(all, func(r tektonResult) bool { return r.Type != internalResult && r.Type != float64(3) })
+}
+
+// stuck says that the container waits for something else than its turn.
+func (c *container) stuck() bool { return c.state == StepWaiting && !usualWaits[c.reason] }
+
+// restartReason tells how the instance before ended, for people; empty when that is not known.
+func (c container) restartReason() string {
+	if c.before == nil || c.backoff {
+		return ""
+	}
+	return fmt.Sprintf(" (%d): the one before ended with code %d, %s", c.restarts, c.before.ExitCode, c.before.Reason)
 }

@@ -172,13 +172,3 @@ func TestWhatAPodTells(t *testing.T) {
 		})
 	}
 }
-
-func TestLongMessagesAreShortened(t *testing.T) {
-	long := make([]byte, 3000)
-	for i := range long {
-		long[i] = "ä"[i%2]
-	}
-	if got := shortened(string(long)); len(got) > maxMessage || got[:2] != "ä" {
-		t.Errorf("%d bytes: %q", len(got), got)
-	}
-}

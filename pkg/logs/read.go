@@ -8,7 +8,6 @@ import (
 	"io"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
@@ -157,8 +156,8 @@ func (r *Reader) load(ctx context.Context, key string) (*logfile.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text, ok := strings.CutSuffix(key, stepLogSuffix); ok {
-		index, err := r.index(ctx, text+stepIndexSuffix)
+	if name, ok := indexOf(key); ok {
+		index, err := r.index(ctx, name)
 		if err != nil {
 			return nil, err
 		}

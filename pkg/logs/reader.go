@@ -5,25 +5,12 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
-
-// Line is one line of a step.
-type Line struct {
-	Task, Step string
-	// Number counts from 1 within the step and is the same for a live and for an archived run.
-	Number int
-	// Time is when it was printed, to 0.1 s; zero when that is not known, as of logs that Prow stored.
-	Time time.Time
-	// Text has no line end. Of a line longer than 64 KiB it is the start and a note.
-	Text string
-}
 
 // ReaderOptions are what a reader works with; all are required but API.
 type ReaderOptions struct {
@@ -62,11 +49,11 @@ func (r *Reader) steps(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepIn
 	if job.Status.Log.Archived {
 		return known, nil, nil
 	}
-	pods, err := listPods(ctx, r.o.Cluster, job)
+	list, err := listPods(ctx, r.o.Cluster, job)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list steps of %s: %w", job.Name, err)
 	}
-	seen := containers(pods)
+	seen := containers(list)
 	live := make(map[ContainerRef]container, len(seen))
 	for _, c := range seen {
 		live[c.ref] = c
@@ -91,10 +78,10 @@ func (r *Reader) steps(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepIn
 func (r *Reader) manifest(ctx context.Context, job *v1alpha1.PipelineJob) ([]StepInfo, error) {
 	run := r.o.Layout.Run(job)
 	if !job.Status.Log.Archived {
-		return loadManifest(ctx, r.o.Store, run)
+		return LoadSteps(ctx, r.o.Store, run)
 	}
 	value, err := r.cache.get(ctx, path.Join(run, StepsFile), func(ctx context.Context) (cached, error) {
-		steps, err := loadManifest(ctx, r.o.Store, run)
+		steps, err := LoadSteps(ctx, r.o.Store, run)
 		return cached{steps, int64(len(steps)+1) * stepMemory}, err
 	})
 	if err != nil {
@@ -105,21 +92,6 @@ func (r *Reader) manifest(ctx context.Context, job *v1alpha1.PipelineJob) ([]Ste
 
 // stepMemory is about what a StepInfo takes.
 const stepMemory = 1 << 10
-
-// RunNamespace is where the pods of a run are.
-func RunNamespace(job *v1alpha1.PipelineJob) string {
-	if job.Spec.Namespace != "" {
-		return job.Spec.Namespace
-	}
-	return job.Namespace
-}
-
-// listPods finds the pods of a run: its PipelineRun has the name of the job.
-func listPods(ctx context.Context, cluster client.Reader, job *v1alpha1.PipelineJob) ([]corev1.Pod, error) {
-	var pods corev1.PodList
-	err := cluster.List(ctx, &pods, client.InNamespace(RunNamespace(job)), client.MatchingLabels{LabelPipelineRun: job.Name})
-	return pods.Items, err
-}
 
 // Follow emits every line of a run behind the position from, which maps "task/step" to the last number seen, and
 // returns when there will be no more. While the run is live it reads from its pods, afterwards from the store; where it

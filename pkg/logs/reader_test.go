@@ -12,55 +12,27 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// cluster is the part of a client that a reader uses.
-type cluster struct {
-	client.Reader
-	l *lab
-}
-
-func (c cluster) Get(_ context.Context, key client.ObjectKey, o client.Object, _ ...client.GetOption) error {
-	c.l.mu.Lock()
-	defer c.l.mu.Unlock()
-	if c.l.job == nil {
-		return apierrors.NewNotFound(schema.GroupResource{Resource: "pipelinejobs"}, key.Name)
-	}
-	c.l.job.DeepCopyInto(o.(*v1alpha1.PipelineJob))
-	return nil
-}
-
-func (c cluster) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
-	c.l.mu.Lock()
-	defer c.l.mu.Unlock()
-	pods := corev1.PodList{Items: c.l.pods}
-	pods.DeepCopyInto(list.(*corev1.PodList))
-	return nil
-}
-
-func (l *lab) reader() *logs.Reader {
+func newReader(l *lab) *logs.Reader {
 	return logs.NewReader(logs.ReaderOptions{
-		Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: cluster{l: l},
+		Store: l.store, Source: l.kubelet, Layout: logs.Layout{DefaultConnection: "main"}, Cluster: l.cluster(),
 	})
 }
 
 // watch follows a run; the function it returns waits for the end and gives the lines.
-func (l *lab) watch(from map[string]int) func() []logs.Line {
+func watch(l *lab, from map[string]int) func() []logs.Line {
 	var lines []logs.Line
 	done := make(chan error, 1)
 	l.mu.Lock()
 	job := l.job.DeepCopy()
 	l.mu.Unlock()
 	go func() {
-		done <- l.reader().Follow(context.Background(), job, from, func(line logs.Line) error {
+		done <- newReader(l).Follow(context.Background(), job, from, func(line logs.Line) error {
 			lines = append(lines, line)
 			return nil
 		})
@@ -75,7 +47,7 @@ func (l *lab) watch(from map[string]int) func() []logs.Line {
 }
 
 // archive marks the run as the controller does.
-func (l *lab) archive() {
+func archive(l *lab) {
 	l.archived()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,17 +71,17 @@ func TestReaderGivesTheSameLinesLiveAndArchived(t *testing.T) {
 		l := newLab(t)
 		l.start(l.store)
 		defer l.stop()
-		early := l.watch(nil)
+		early := watch(l, nil)
 		var late func() []logs.Line
 		steps := 0
 		l.life(func(d time.Duration) {
 			time.Sleep(d)
 			if steps++; steps == 8 {
-				late = l.watch(nil)
+				late = watch(l, nil)
 			}
 		})
-		l.archive()
-		replay := l.watch(nil)()
+		archive(l)
+		replay := watch(l, nil)()
 		if len(replay) < 40 {
 			t.Fatalf("only %d lines", len(replay))
 		}
@@ -137,18 +109,18 @@ func TestReaderGoesOnWhereItWasLeft(t *testing.T) {
 		refs := l.pod("p1", "build", "test")
 		l.kubelet.print(refs[0], line("1"), line("2"), line("3"))
 		l.observe()
-		live := l.watch(map[string]int{"build/test": 2})
+		live := watch(l, map[string]int{"build/test": 2})
 		time.Sleep(5 * time.Second)
 		l.kubelet.print(refs[0], line("4"))
 		l.end(refs[0], 0)
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
-		l.archive()
+		archive(l)
 		want := []logs.Line{{Task: "build", Step: "test", Number: 3, Text: "3"}, {Task: "build", Step: "test", Number: 4, Text: "4"}}
 		if diff := cmp.Diff(want, live(), ignoreTimes); diff != "" {
 			t.Errorf("live (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(want[1:], l.watch(map[string]int{"build/test": 3})(), ignoreTimes); diff != "" {
+		if diff := cmp.Diff(want[1:], watch(l, map[string]int{"build/test": 3})(), ignoreTimes); diff != "" {
 			t.Errorf("archived (-want +got):\n%s", diff)
 		}
 	})
@@ -177,7 +149,7 @@ func TestReaderChangesToTheStoreWhenThePodIsGone(t *testing.T) {
 				if rotated {
 					l.kubelet.change(refs[0], func(c *fakeContainer) { c.rotated = 10 })
 				}
-				got := l.watch(nil)
+				got := watch(l, nil)
 				time.Sleep(3 * time.Second)
 				say()
 				time.Sleep(3 * time.Second)
@@ -190,7 +162,7 @@ func TestReaderChangesToTheStoreWhenThePodIsGone(t *testing.T) {
 				l.finish(v1alpha1.StateAborted)
 				l.remove("p1")
 				l.observe()
-				l.archive()
+				archive(l)
 				if diff := cmp.Diff(want, got(), ignoreTimes); diff != "" {
 					t.Errorf("lines (-want +got):\n%s", diff)
 				}
@@ -210,7 +182,7 @@ func TestReaderIsLiveWhileTheStoreIsDown(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error)
 		go func() {
-			done <- l.reader().Follow(ctx, l.job.DeepCopy(), nil, func(line logs.Line) error {
+			done <- newReader(l).Follow(ctx, l.job.DeepCopy(), nil, func(line logs.Line) error {
 				got = append(got, line.Text)
 				return nil
 			})
@@ -233,7 +205,7 @@ func TestReaderEndsWhenItsCallerCannotTakeMore(t *testing.T) {
 		refs := l.pod("p1", "build", "test")
 		l.kubelet.print(refs[0], line("1"), line("2"))
 		full := errors.New("client went away")
-		err := l.reader().Follow(t.Context(), l.job, nil, func(logs.Line) error { return full })
+		err := newReader(l).Follow(t.Context(), l.job, nil, func(logs.Line) error { return full })
 		if !errors.Is(err, full) {
 			t.Errorf("Follow: %v, want %v", err, full)
 		}
@@ -250,12 +222,12 @@ func TestReaderCutsEndlessLines(t *testing.T) {
 		l.end(refs[0], 0)
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
-		l.archive()
+		archive(l)
 		want := []logs.Line{
 			{Task: "build", Step: "test", Number: 1, Text: strings.Repeat("x", 64<<10) + " … (36864 more bytes)"},
 			{Task: "build", Step: "test", Number: 2, Text: "next"},
 		}
-		if diff := cmp.Diff(want, l.watch(nil)(), ignoreTimes); diff != "" {
+		if diff := cmp.Diff(want, watch(l, nil)(), ignoreTimes); diff != "" {
 			t.Errorf("lines (-want +got):\n%s", diff)
 		}
 	})
@@ -269,7 +241,7 @@ func TestReaderOpensFiles(t *testing.T) {
 		refs := l.pod("p1", "build", "clone", "test")
 		l.kubelet.print(refs[0], line("cloned"))
 		l.kubelet.print(refs[1], line("tested"))
-		if _, err := l.reader().Open(t.Context(), l.job, "", ""); !errors.Is(err, storage.ErrNotExist) {
+		if _, err := newReader(l).Open(t.Context(), l.job, "", ""); !errors.Is(err, storage.ErrNotExist) {
 			t.Errorf("open a live run: %v, want ErrNotExist", err)
 		}
 		for _, ref := range refs {
@@ -277,9 +249,9 @@ func TestReaderOpensFiles(t *testing.T) {
 		}
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
-		l.archive()
+		archive(l)
 		for step, want := range map[[2]string]string{{"", ""}: "tested\n", {"build", "clone"}: "cloned\n", {"build", "test"}: "tested\n"} {
-			body, err := l.reader().Open(t.Context(), l.job, step[0], step[1])
+			body, err := newReader(l).Open(t.Context(), l.job, step[0], step[1])
 			if err != nil {
 				t.Fatalf("open %v: %v", step, err)
 			}
@@ -288,7 +260,7 @@ func TestReaderOpensFiles(t *testing.T) {
 				t.Errorf("%v is %q, %v; want %q", step, got, err, want)
 			}
 		}
-		if _, err := l.reader().Open(t.Context(), l.job, "build", "other"); !errors.Is(err, storage.ErrNotExist) {
+		if _, err := newReader(l).Open(t.Context(), l.job, "build", "other"); !errors.Is(err, storage.ErrNotExist) {
 			t.Errorf("open an unknown step: %v, want ErrNotExist", err)
 		}
 	})
@@ -301,7 +273,7 @@ func TestReaderListsSteps(t *testing.T) {
 		defer l.stop()
 		refs := l.pod("p1", "build", "clone", "test")
 		states := func() (out []string) {
-			steps, err := l.reader().Steps(t.Context(), l.job)
+			steps, err := newReader(l).Steps(t.Context(), l.job)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -323,7 +295,7 @@ func TestReaderListsSteps(t *testing.T) {
 		l.finish(v1alpha1.StateFailure)
 		check("both ended", "build/clone success", "build/test failure")
 		l.observe()
-		l.archive()
+		archive(l)
 		l.pods = nil
 		check("the pod is gone", "build/clone success", "build/test failure")
 	})

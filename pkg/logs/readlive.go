@@ -22,7 +22,7 @@ func (r *Reader) live(ctx context.Context, folder string) (stepText, bool, error
 		return stepText{}, false, err
 	}
 	shot, ok := r.cache.peek(folder).(*snapshot)
-	if !ok || shot.after != log.lastSegment() {
+	if !ok || shot.after != log.chain.lastName() {
 		if shot, err = newSnapshot(log); err != nil {
 			return stepText{}, false, err
 		}
@@ -33,14 +33,6 @@ func (r *Reader) live(ctx context.Context, folder string) (stepText, bool, error
 	r.cache.add(folder, cached{shot, shot.memory()})
 	file, err := shot.open(log.get)
 	return stepText{file: file, cursor: shot.cursor, lost: shot.lost}, len(log.chain)+len(log.chunks) > 0, err
-}
-
-// lastSegment is empty when there is none.
-func (l *liveLog) lastSegment() string {
-	if len(l.chain) == 0 {
-		return ""
-	}
-	return l.chain[len(l.chain)-1].name
 }
 
 // snapshot is the text of the chunks behind a segment, in the stored form. It does not change.
@@ -66,7 +58,7 @@ func newSnapshot(log *liveLog) (*snapshot, error) {
 	}
 	index, err := enc.State()
 	return &snapshot{
-		after: log.lastSegment(), stored: enc.Info().Stored, index: index, end: log.sealed(), cursor: log.last.Cursor, lost: log.last.Lost,
+		after: log.chain.lastName(), stored: enc.Info().Stored, index: index, end: log.chain.end(), cursor: log.last.Cursor, lost: log.last.Lost,
 	}, err
 }
 
@@ -82,20 +74,20 @@ func (s *snapshot) grown(ctx context.Context, log *liveLog) (*snapshot, error) {
 		t.next.sizes = make(map[string]int64)
 	}
 	for _, chunk := range log.chunks {
-		if name, _ := parseLiveName(chunk.Key); name.offset > t.next.end {
+		if chunk.offset > t.next.end {
 			break
 		}
-		if s.sizes[chunk.Key] == chunk.Size {
+		if s.sizes[chunk.key] == chunk.size {
 			continue
 		}
-		end, err := log.chunk(ctx, chunk, t.next.end, t)
+		end, err := log.readChunk(ctx, chunk, t.next.end, t)
 		if errors.Is(err, errTail) {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		t.next.end, t.next.sizes[chunk.Key] = max(t.next.end, end), chunk.Size
+		t.next.end, t.next.sizes[chunk.key] = max(t.next.end, end), chunk.size
 	}
 	if t.next.end == s.end {
 		return s, nil

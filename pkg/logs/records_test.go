@@ -15,8 +15,8 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// record reads a JSON file of the run.
-func (l *lab) record(name string) map[string]any {
+// recordOf reads a JSON file of the run.
+func recordOf(l *lab, name string) map[string]any {
 	l.t.Helper()
 	var out map[string]any
 	if err := json.Unmarshal([]byte(l.file(name)), &out); err != nil {
@@ -44,7 +44,7 @@ func TestRecords(t *testing.T) {
 		l.archived()
 		check := func(name string, want map[string]any) {
 			t.Helper()
-			if diff := cmp.Diff(want, l.record(name)); diff != "" {
+			if diff := cmp.Diff(want, recordOf(l, name)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}

@@ -1,9 +1,6 @@
 package logs
 
-import (
-	"bufio"
-	"context"
-)
+import "context"
 
 const (
 	// segmentSize bounds the stored bytes of a segment, and so the memory of an upload.
@@ -27,13 +24,13 @@ type room struct {
 // large one, it grows to 13 MiB for that time.
 type slot struct {
 	buf   []byte
-	piece frames
+	piece *frames
 }
 
 func newRoom(slots int) *room {
 	r := &room{slots: make(chan *slot, slots), small: make(chan []byte, smallChunks)}
 	for range slots {
-		r.slots <- &slot{piece: frames{r: bufio.NewReaderSize(nil, lineBuffer)}} // buf comes when it is needed
+		r.slots <- &slot{piece: newFrames()} // buf comes when it is needed
 	}
 	for range smallChunks {
 		r.small <- nil

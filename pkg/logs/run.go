@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -9,16 +10,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/censor"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 const (
-	// settleTime is how long after a run's end its pods may still show up or start in what we know of the cluster.
-	settleTime = 5 * time.Second
 	// lateLimit is how long after a run's end a container that still runs is followed.
 	lateLimit = 15 * time.Minute
 )
@@ -124,7 +125,7 @@ func (r *run) main(ctx context.Context) {
 	}
 	if err == nil {
 		_, err = r.persist(ctx, "delete chunks", func(ctx context.Context) error {
-			return deleteAll(ctx, r.s.o.Store, path.Join(r.path, liveDir)+"/")
+			return deleteAll(ctx, r.s.o.Store, liveFolder(r.path, ""))
 		})
 	}
 	if err != nil {
@@ -157,7 +158,7 @@ func (r *run) load(ctx context.Context) (map[string]bool, error) {
 		return files, err
 	}
 	_, err = r.persist(ctx, "read steps", func(ctx context.Context) error {
-		steps, err := loadManifest(ctx, r.s.o.Store, r.path)
+		steps, err := LoadSteps(ctx, r.s.o.Store, r.path)
 		r.mu.Lock()
 		r.steps = steps
 		r.mu.Unlock()
@@ -342,7 +343,7 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	store := r.s.o.Store
 	_, err := r.persist(ctx, "put finish", func(ctx context.Context) error {
-		if err := putJSON(ctx, store, path.Join(r.path, JobFile), prowJobRecord(job, steps)); err != nil {
+		if err := putJSON(ctx, store, path.Join(r.path, JobFile), ProwJob(job, steps)); err != nil {
 			return err
 		}
 		if err := putJSON(ctx, store, path.Join(r.path, PipelineJobFile), pipelineJobRecord(hideJob(job, r.secrets()))); err != nil {
@@ -351,4 +352,20 @@ func (r *run) finish(ctx context.Context) error {
 		return putJSON(ctx, store, path.Join(r.path, FinishedFile), finishedRecord(job, steps))
 	})
 	return err
+}
+
+// deletesAtOnce are the objects of one folder that are deleted side by side.
+const deletesAtOnce = 8
+
+// deleteAll removes every object below a folder.
+func deleteAll(ctx context.Context, store storage.Store, folder string) error {
+	group, deleting := errgroup.WithContext(ctx)
+	group.SetLimit(deletesAtOnce)
+	for entry, err := range store.List(ctx, folder) {
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
+		group.Go(func() error { return store.Delete(deleting, entry.Key) })
+	}
+	return group.Wait()
 }

@@ -85,7 +85,7 @@ func (*Shipper) NeedLeaderElection() bool { return true }
 
 // Observe tells the present state of a run and of all its pods, and starts shipping it at the first call, with ctx's
 // logger but not for its lifetime. The job must not be changed afterwards.
-func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, pods []corev1.Pod) {
+func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, list []corev1.Pod) {
 	name := types.NamespacedName{Namespace: job.Namespace, Name: job.Name}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,10 +97,10 @@ func (s *Shipper) Observe(ctx context.Context, job *v1alpha1.PipelineJob, pods [
 		if r != nil {
 			r.cancel() // an earlier object of the same name
 		}
-		s.begin(ctx, name, job, containers(pods))
+		s.begin(ctx, name, job, containers(list))
 		return
 	}
-	r.observe(job, containers(pods))
+	r.observe(job, containers(list))
 }
 
 func (s *Shipper) begin(ctx context.Context, name types.NamespacedName, job *v1alpha1.PipelineJob, seen []container) {
@@ -164,9 +164,6 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 	return ctx.Err()
 }
 
-// opSpool is the operation that brings text to local disk.
-const opSpool = "write spool"
-
 // persist is the persister of a run: it shows in the run's status that the store does not answer.
 func (r *run) persist(ctx context.Context, operation string, do func(context.Context) error) (int, error) {
 	told := false
@@ -187,7 +184,7 @@ func (r *run) persist(ctx context.Context, operation string, do func(context.Con
 		if try == 1 {
 			failing.begin()
 		}
-		metricStoreErrors.WithLabelValues(operation).Inc()
+		countFailure(operation)
 		if try == quietTries {
 			told = true
 			r.trouble(1, troubleMessage(operation, err))

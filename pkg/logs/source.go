@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -15,14 +16,6 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// ContainerRef names one container of one pod. UID tells a pod from an earlier one of the same name.
-type ContainerRef struct {
-	Namespace string `json:"namespace"`
-	Pod       string `json:"pod"`
-	UID       string `json:"uid"`
-	Container string `json:"container"`
-}
-
 // Source is where lines come from.
 type Source interface {
 	// Follow streams a container's log in the kubelet's form: every line is an RFC 3339 timestamp of nanoseconds, a
@@ -31,6 +24,21 @@ type Source interface {
 	// A pod that is gone is ErrNotExist.
 	Follow(ctx context.Context, container ContainerRef, since Cursor) (io.ReadCloser, error)
 }
+
+// History is what a [Source] may offer too: the text that the kubelet's newest file of a container does not hold. Answers
+// have the form of Follow's, with the lines whose timestamp is not before since.Second, and end with what is there now.
+type History interface {
+	// Previous streams the log of the instance that ran before the container was last restarted. One that the kubelet
+	// has removed is ErrNotExist.
+	Previous(ctx context.Context, container ContainerRef, since Cursor) (io.ReadCloser, error)
+	// Rotated streams all files of instance since.Instance that a node keeps, the newest last. Without the permission it
+	// is ErrForbidden.
+	Rotated(ctx context.Context, container ContainerRef, node string, since Cursor) (io.ReadCloser, error)
+}
+
+// ErrForbidden means that Pharos may not read a node's files. The remedy is the permission to get nodes/proxy, which is
+// a strong one: see [PodSource].
+var ErrForbidden = errors.New("not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy")
 
 // PodSource reads from the kubelet through the API server.
 type PodSource struct {
@@ -87,4 +95,12 @@ func (s PodSource) exists(ctx context.Context, c ContainerRef) bool {
 		return !apierrors.IsNotFound(err)
 	}
 	return string(pod.UID) == c.UID
+}
+
+// notExist makes the API server's answer one of ours.
+func notExist(err error) error {
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("%w: %w", storage.ErrNotExist, err)
+	}
+	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// spoolBuffer is the text that a stream holds in memory, beside the lineBuffer that it reads with.
+	// spoolBuffer is the text that a stream holds in memory, beside what it reads with.
 	spoolBuffer = 32 << 10
 	// pieceSize is the most of one file. Eight of them, compressed or not, are a segment that one request takes.
 	pieceSize = 1<<20 - 4<<10
@@ -26,6 +26,8 @@ const (
 	flushAfter = 2 * time.Second
 	// partingTime is for the last flush of a process that shuts down.
 	partingTime = 3 * time.Second
+	// diskPause is between two tries to write to local disk for which nobody waits.
+	diskPause = 5 * time.Second
 	// tick is how exact times are kept.
 	tick = int64(100 * time.Millisecond)
 	// longestLog bounds the text of one step, so that the parts of its object suffice.
@@ -38,20 +40,34 @@ var errAgain = errors.New("spool is lost")
 // persister tries a store operation until it succeeds or ctx ends, and returns how many tries it took.
 type persister func(ctx context.Context, operation string, do func(context.Context) error) (tries int, err error)
 
+// opSpool is the operation that brings text to local disk.
+const opSpool = "write spool"
+
+// spoolOptions say what is spooled and where it goes; all are required.
+type spoolOptions struct {
+	Store   storage.Store
+	Persist persister
+	// Failed is told of an operation that failed and is tried again later, not by Persist.
+	Failed func(operation string)
+	// Full is told when the stream begins and ends to wait for room on local disk.
+	Full func(waiting bool)
+	// Key is that of the log, and Folder where its live objects are, with a slash at its end.
+	Key, Folder string
+	// Writer is this process, in the names of live objects.
+	Writer string
+	// Compress the log, unless another process began it otherwise.
+	Compress bool
+	// Disk and Room are shared by all spools of a process.
+	Disk *disk
+	Room *room
+}
+
 // spool takes one container's text to local disk, and from there into chunks, segments and in the end the log. Text is
 // added by one goroutine; another one, while there is something to do, brings it into the store. So a store that is slow
 // or down stops no stream before the disk is full.
 type spool struct {
-	store    storage.Store
-	persist  persister
-	key      string // of the log
-	folder   string // of the live objects
-	writer   string // this process
-	compress bool   // the log, unless another process began it
-	disk     *disk
-	room     *room
-	full     func(waiting bool) // is told when the stream begins and ends to wait for the disk
-	start    func()             // works off what is spooled; nil before begin
+	o     spoolOptions
+	start func() // works off what is spooled; nil before begin
 
 	mu      sync.Mutex
 	buf     []byte // frames that are not on disk
@@ -72,7 +88,7 @@ type spool struct {
 	idle    sync.Cond // nobody works
 
 	// Only for the goroutine that works.
-	chain []liveSegment // also those in flight
+	chain liveChain // also those in flight
 	enc   *logfile.Encoder
 	sent  int      // segments of the chain that are in the store
 	join  *joining // nil before the first large segment
@@ -80,13 +96,16 @@ type spool struct {
 	known, counted int64
 }
 
+// newSpool does no I/O. close must be called.
+func newSpool(o spoolOptions) *spool { return &spool{o: o} }
+
 // begin lets the spool work, with ctx, until finish or part.
 func (s *spool) begin(ctx context.Context) {
 	s.mu.Lock()
 	s.idle.L = &s.mu
 	s.start = func() { s.run(ctx) }
 	s.mu.Unlock()
-	s.disk.join(s)
+	s.o.Disk.join(s)
 	waiting.add(s)
 }
 
@@ -97,7 +116,7 @@ func (s *spool) add(ctx context.Context, f fragment) error {
 		if done || err != nil {
 			return err
 		}
-		if err := s.disk.wait(ctx, s.holds, s.full); err != nil {
+		if err := s.o.Disk.wait(ctx, s.holds, s.o.Full); err != nil {
 			return err
 		}
 		if err := s.spill(ctx); err != nil {
@@ -165,7 +184,7 @@ func (s *spool) holds() int64 {
 
 // spill brings buf to disk, however often it takes.
 func (s *spool) spill(ctx context.Context) error {
-	_, err := s.persist(ctx, opSpool, func(context.Context) error { return s.trySpill() })
+	_, err := s.o.Persist(ctx, opSpool, func(context.Context) error { return s.trySpill() })
 	return err
 }
 
@@ -176,7 +195,7 @@ func (s *spool) trySpill() error {
 		s.pieces[n-1].seal()
 	}
 	s.mu.Unlock()
-	s.disk.wrote(err)
+	s.o.Disk.wrote(err)
 	return err
 }
 
@@ -188,7 +207,7 @@ func (s *spool) write() error {
 	s.closeFrame()
 	p := s.open()
 	if p.file == nil {
-		file, err := s.disk.create()
+		file, err := s.o.Disk.create()
 		if err != nil {
 			return err
 		}
@@ -202,7 +221,7 @@ func (s *spool) write() error {
 	p.end, p.after, p.stamp = s.end, s.cursor, s.stamp
 	s.spilled = s.end
 	s.held += n
-	s.disk.use(n)
+	s.o.Disk.use(n)
 	s.buf = s.buf[:0]
 	return nil
 }
@@ -270,7 +289,7 @@ func (s *spool) next() func(context.Context) error {
 			since = p.since
 		}
 	}
-	if len(s.flights) < mostFlights && (full >= segmentPieces || s.disk.pressed(held)) {
+	if len(s.flights) < mostFlights && (full >= segmentPieces || s.o.Disk.pressed(held)) {
 		return s.segment
 	}
 	if since.IsZero() || full >= segmentPieces {
@@ -338,7 +357,7 @@ func (s *spool) drop(pieces []*piece) {
 	}
 	s.held -= n
 	s.pieces = s.pieces[len(pieces):]
-	s.disk.use(-n)
+	s.o.Disk.use(-n)
 }
 
 // stop waits until nobody works on the spool.
@@ -366,6 +385,6 @@ func (s *spool) close(ctx context.Context) {
 	s.buf = nil
 	s.mu.Unlock()
 	s.drop(pieces)
-	s.disk.leave(s)
+	s.o.Disk.leave(s)
 	waiting.remove(s)
 }

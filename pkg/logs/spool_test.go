@@ -34,7 +34,7 @@ var lifeContainers = map[string]logs.ContainerRef{
 }
 
 // stepText is a step's archived text, read by its index and as a whole, which have to agree.
-func (l *lab) stepText(name string) string {
+func stepText(l *lab, name string) string {
 	l.t.Helper()
 	key := runPath + "/" + name + "-build-log.txt"
 	stored := l.store.text(l.t, key)
@@ -123,7 +123,7 @@ func livesThrough(t *testing.T, options logs.ShipperOptions, kill int, after boo
 		l.archived()
 		l.stop()
 		for name, ref := range lifeContainers {
-			if got, want := l.stepText(name), l.kubelet.printed(ref); got != want {
+			if got, want := stepText(l, name), l.kubelet.printed(ref); got != want {
 				t.Fatalf("killed at operation %d: %s (-want +got):\n%s", kill, name, cmp.Diff(want, got))
 			}
 		}
@@ -174,7 +174,7 @@ func TestShipperOfALargeLogKilledWhenItIsJoined(t *testing.T) {
 			}
 			l.archived()
 			l.stop()
-			if got, want := l.stepText("build-test"), l.kubelet.printed(refs[0]); got != want {
+			if got, want := stepText(l, "build-test"), l.kubelet.printed(refs[0]); got != want {
 				t.Fatalf("killed at operation %d: %d bytes, want %d", kill, len(got), len(want))
 			}
 			if got, want := l.file("build-log.txt"), l.kubelet.printed(refs[0]); got != want {
@@ -228,10 +228,10 @@ func TestCompressedLogs(t *testing.T) {
 		l.observe()
 		l.archived()
 		one, two := l.kubelet.printed(refs[0]), l.kubelet.printed(refs[1])
-		if got := l.stepText("build-one"); got != one {
+		if got := stepText(l, "build-one"); got != one {
 			t.Errorf("log has %d bytes, want %d", len(got), len(one))
 		}
-		if got := l.stepText("build-two"); got != two {
+		if got := stepText(l, "build-two"); got != two {
 			t.Errorf("log %q, want %q", got, two)
 		}
 		info, err := l.store.Head(t.Context(), runPath+"/build-log.txt")
@@ -242,7 +242,7 @@ func TestCompressedLogs(t *testing.T) {
 		if got := inflated(t, l.file("build-log.txt"), info); got != want || info.ContentEncoding != "gzip" {
 			t.Errorf("build-log.txt is %d bytes of %q, want %d", len(got), info.ContentEncoding, len(want))
 		}
-		steps := l.record("steps.json")["steps"].([]any)
+		steps := recordOf(l, "steps.json")["steps"].([]any)
 		first := steps[0].(map[string]any)
 		if got := first["bytes"]; got != float64(len(one)) {
 			t.Errorf("steps.json says %v bytes, want %d", got, len(one))
@@ -316,7 +316,7 @@ func TestShipperWaitsForAStoreThatIsDown(t *testing.T) {
 		l.store.fail(nil)
 		l.archived()
 		for i, name := range []string{"build-loud", "build-quiet"} {
-			if got, want := l.stepText(name), l.kubelet.printed(refs[i]); got != want {
+			if got, want := stepText(l, name), l.kubelet.printed(refs[i]); got != want {
 				t.Errorf("%s has %d bytes, want %d", name, len(got), len(want))
 			}
 		}
@@ -383,7 +383,7 @@ func TestASlowStoreStopsNoStream(t *testing.T) {
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
 		l.archived()
-		if got, want := l.stepText("build-test"), l.kubelet.printed(refs[0]); got != want {
+		if got, want := stepText(l, "build-test"), l.kubelet.printed(refs[0]); got != want {
 			t.Errorf("log has %d bytes, want %d", len(got), len(want))
 		}
 		if got := len(l.store.order); got > 40 {
@@ -420,7 +420,7 @@ func TestManyStreamsHaveBoundedMemory(t *testing.T) {
 		l.archived()
 		for i, ref := range refs {
 			name := fmt.Sprintf("task%d-%s", i/10, strings.TrimPrefix(ref.Container, "step-"))
-			if got, want := l.stepText(name), l.kubelet.printed(ref); got != want {
+			if got, want := stepText(l, name), l.kubelet.printed(ref); got != want {
 				t.Fatalf("%s has %d bytes, want %d", name, len(got), len(want))
 			}
 		}
@@ -462,7 +462,7 @@ func TestTwoShippersOfOneRun(t *testing.T) {
 				stopOld()
 				l.stop()
 				for name, ref := range lifeContainers {
-					if got, want := l.stepText(name), l.kubelet.printed(ref); got != want {
+					if got, want := stepText(l, name), l.kubelet.printed(ref); got != want {
 						t.Errorf("%s (-want +got):\n%s", name, cmp.Diff(want, got))
 					}
 				}
@@ -511,7 +511,7 @@ func TestWhatIsLostIsReadAgain(t *testing.T) {
 				l.finish(v1alpha1.StateSuccess)
 				l.observe()
 				l.archived()
-				if got, want := l.stepText("build-test"), l.kubelet.printed(refs[0]); got != want {
+				if got, want := stepText(l, "build-test"), l.kubelet.printed(refs[0]); got != want {
 					t.Errorf("log has %d bytes, want %d", len(got), len(want))
 				}
 			})
@@ -545,7 +545,7 @@ func TestWhatIsLostWithThePodIsTold(t *testing.T) {
 		defer l.stop()
 		l.observe()
 		l.archived()
-		got := l.stepText("build-test")
+		got := stepText(l, "build-test")
 		if len(got) == 0 || len(got) == len(want) || !strings.HasPrefix(want, got) {
 			t.Errorf("log has %d bytes, want the first of %d", len(got), len(want))
 		}
@@ -582,7 +582,7 @@ func TestASpoolThatCannotBeWrittenIsTold(t *testing.T) {
 		l.finish(v1alpha1.StateSuccess)
 		l.observe()
 		l.archived()
-		if got, want := l.stepText("build-test"), l.kubelet.printed(refs[0]); got != want {
+		if got, want := stepText(l, "build-test"), l.kubelet.printed(refs[0]); got != want {
 			t.Errorf("log has %d bytes, want %d", len(got), len(want))
 		}
 		if got := l.status().Message; got != "" {

@@ -71,7 +71,7 @@ func (s *stepFollower) run(ctx, live context.Context) error {
 		case now.exists && !now.c.started && (now.c.ended || now.job.Status.State.Terminal() && settled(now.job)):
 			return nil
 		}
-		if err := sleep(ctx, pollTime, now.changed); err != nil {
+		if err := poll(ctx, now.changed); err != nil {
 			return err
 		}
 	}

@@ -109,11 +109,11 @@ func (r *run) storedLog(ctx context.Context, step StepInfo) (info logfile.Info, 
 
 func (r *run) newStream(ctx context.Context, step StepInfo) *stream {
 	s := &stream{r: r, step: step}
-	s.spool = &spool{
-		store: r.s.o.Store, persist: r.persist, key: path.Join(r.path, stepLog(step.Name)),
-		folder: liveFolder(r.path, step.Name), writer: r.s.writer, compress: r.s.o.Compress,
-		disk: r.s.disk, room: r.s.room, full: r.full,
-	}
+	s.spool = newSpool(spoolOptions{
+		Store: r.s.o.Store, Persist: r.persist, Failed: countFailure, Full: r.full,
+		Key: path.Join(r.path, stepLog(step.Name)), Folder: liveFolder(r.path, step.Name),
+		Writer: r.s.writer, Compress: r.s.o.Compress, Disk: r.s.disk, Room: r.s.room,
+	})
 	s.dec.gap = func() bool { return s.search == given }
 	s.veil = veil{secrets: r.secrets, give: func(f fragment) error { return s.spool.add(ctx, f) }}
 	return s

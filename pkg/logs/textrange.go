@@ -127,15 +127,6 @@ func (r *Reader) parts(ctx context.Context, job *v1alpha1.PipelineJob, task, ste
 	return parts, archived, nil
 }
 
-// stepTitle stands before the log of a step in one text of several; i counts them from 0.
-func stepTitle(i int, step StepInfo) string {
-	title := fmt.Sprintf("==> %s/%s <==\n", step.Task, step.Step)
-	if i > 0 {
-		title = "\n" + title // a log may end within a line
-	}
-	return title
-}
-
 func openParts(ctx context.Context, parts []part, rng storage.Range) (storage.Object, error) {
 	var size int64
 	end := rng.Offset + rng.Length
@@ -155,7 +146,7 @@ func openParts(ctx context.Context, parts []part, rng storage.Range) (storage.Ob
 		})
 		add(p.file.Info().Bytes, func(offset, length int64) (io.ReadCloser, error) { return p.file.Reader(ctx, offset, length) })
 	}
-	info := storage.Info{Size: size, ContentType: textOptions.ContentType}
+	info := storage.Info{Size: size, ContentType: textType}
 	return storage.Object{Body: body, Info: info}, body.next()
 }
 

@@ -1,8 +1,8 @@
 package logs
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
+	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // flush makes everything durable that is spooled when it is called; text that the disk does not take, it leaves.
@@ -29,11 +30,15 @@ func (s *spool) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	if spilled != nil {
-		metricStoreErrors.WithLabelValues(opSpool).Inc()
-		return sleep(ctx, lastDelay, nil)
+	if spilled == nil {
+		return nil
 	}
-	return nil
+	s.o.Failed(opSpool)
+	select {
+	case <-time.After(diskPause):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }
 
 // putChunk makes a piece durable. The chunk is sealed when it is large enough, and when its write was tried twice: a lost
@@ -46,7 +51,7 @@ func (s *spool) putChunk(ctx context.Context, p *piece) error {
 	if to == done {
 		return nil
 	}
-	buf, give, err := s.room.chunk(ctx, to-from)
+	buf, give, err := s.o.Room.chunk(ctx, to-from)
 	if err != nil {
 		return err
 	}
@@ -59,9 +64,9 @@ func (s *spool) putChunk(ctx context.Context, p *piece) error {
 	if buf, err = appendFile(append(buf, head...), path, from, to); err != nil {
 		return err
 	}
-	key := s.folder + liveName{offset: h.Offset, writer: s.writer, suffix: chunkSuffix}.String()
-	tries, err = s.persist(ctx, "put chunk", func(ctx context.Context) error {
-		return putBytes(ctx, s.store, key, buf, liveOptions)
+	key := s.o.Folder + chunkName(h.Offset, s.o.Writer)
+	tries, err = s.o.Persist(ctx, "put chunk", func(ctx context.Context) error {
+		return putBytes(ctx, s.o.Store, key, buf, liveOptions)
 	})
 	if err != nil {
 		return err
@@ -117,7 +122,7 @@ type flight struct {
 // segment sends pieces that are full as one segment; where there is none, it cuts the one that grows. It returns when the
 // segment is on its way.
 func (s *spool) segment(ctx context.Context) error {
-	t, err := s.room.slot(ctx)
+	t, err := s.o.Room.slot(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,7 +139,7 @@ func (s *spool) segment(ctx context.Context) error {
 		own, record, err = s.extend(t, pieces[:n])
 	}
 	if err != nil || n == 0 {
-		s.room.give(t, 1)
+		s.o.Room.give(t, 1)
 		return err
 	}
 	f := &flight{pieces: pieces[:n]}
@@ -146,7 +151,7 @@ func (s *spool) segment(ctx context.Context) error {
 	s.flights = append(s.flights, f)
 	s.work.Go(func() {
 		tries, err := s.send(ctx, own, record)
-		s.room.give(t, tries)
+		s.o.Room.give(t, tries)
 		s.mu.Lock()
 		f.done, f.err = true, err
 		s.mu.Unlock()
@@ -197,7 +202,7 @@ func (s *spool) cutPieces() []*piece {
 // encode fills the slot with the stored form of as many pieces as fit.
 func (s *spool) encode(t *slot, pieces []*piece) (n int, err error) {
 	if s.enc == nil {
-		s.enc = logfile.NewEncoder(s.compress)
+		s.enc = logfile.NewEncoder(s.o.Compress)
 	}
 	if s.loss() != "" {
 		s.enc.MarkIncomplete()
@@ -221,9 +226,9 @@ func (s *spool) encodePiece(t *slot, p *piece) error {
 		return err
 	}
 	defer f.Close()
-	t.piece.r.Reset(io.NewSectionReader(f, 0, p.size))
+	t.piece.reset(io.NewSectionReader(f, 0, p.size))
 	before := s.enc.Info().Bytes
-	err = copyFrames(&t.piece, 0, func(text []byte, stamp int64) error {
+	err = t.piece.copyText(0, func(text []byte, stamp int64) error {
 		s.enc.Add(text, stamp)
 		return nil
 	})
@@ -246,26 +251,25 @@ type object struct {
 // extend makes what is in the slot the next segment of the chain, and its record.
 func (s *spool) extend(t *slot, pieces []*piece) (own, record object, err error) {
 	last := pieces[len(pieces)-1]
-	name := liveName{offset: s.sealed(), end: last.end, writer: s.writer, suffix: segmentSuffix}
-	s.chain = append(s.chain, liveSegment{name: name.String(), offset: name.offset, end: name.end, stored: int64(len(t.buf))})
-	own = object{s.folder + name.String(), t.buf}
+	begin := s.chain.end()
+	name, recordName := segmentNames(begin, last.end, s.o.Writer)
+	s.chain = append(s.chain, liveSegment{name: name, offset: begin, end: last.end, stored: int64(len(t.buf))})
 	text, err := s.record(last.after)
-	name.suffix = recordSuffix
-	return own, object{s.folder + name.String(), text}, err
+	return object{s.o.Folder + name, t.buf}, object{s.o.Folder + recordName, text}, err
 }
 
 // send stores a segment and its record. Both count only when they are there.
 func (s *spool) send(ctx context.Context, own, record object) (tries int, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		_, err := s.persist(ctx, "put record", func(ctx context.Context) error {
-			return putBytes(ctx, s.store, record.key, record.text, jsonOptions)
+		_, err := s.o.Persist(ctx, "put record", func(ctx context.Context) error {
+			return putBytes(ctx, s.o.Store, record.key, record.text, storage.PutOptions{ContentType: jsonType})
 		})
 		return err
 	})
 	group.Go(func() (err error) {
-		tries, err = s.persist(ctx, "put segment", func(ctx context.Context) error {
-			return putBytes(ctx, s.store, own.key, own.text, liveOptions)
+		tries, err = s.o.Persist(ctx, "put segment", func(ctx context.Context) error {
+			return putBytes(ctx, s.o.Store, own.key, own.text, liveOptions)
 		})
 		return err
 	})
@@ -283,7 +287,7 @@ func (s *spool) covered(ctx context.Context, pieces []*piece) {
 	s.drop(pieces)
 	for _, p := range pieces {
 		for _, key := range p.chunks {
-			_ = s.store.Delete(ctx, key) // what stays is deleted with the folder
+			_ = s.o.Store.Delete(ctx, key) // what stays is deleted with the folder
 		}
 	}
 }
@@ -293,21 +297,13 @@ func (s *spool) record(after Cursor) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := liveRecord{State: state, Cursor: after, Lost: s.loss()}
-	for _, c := range s.chain {
-		r.Chain = append(r.Chain, c.name)
-	}
-	text, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encode record: %w", err)
-	}
-	return text, nil
+	return newRecord(s.chain, state, after, s.loss()).encode()
 }
 
-// sealed is the offset behind the chain.
-func (s *spool) sealed() int64 {
-	if len(s.chain) == 0 {
-		return 0
-	}
-	return s.chain[len(s.chain)-1].end
+// liveOptions are those of what only Pharos reads.
+var liveOptions = storage.PutOptions{ContentType: "application/octet-stream"}
+
+// putBytes stores what is in memory.
+func putBytes(ctx context.Context, store storage.Store, key string, text []byte, opts storage.PutOptions) error {
+	return store.Put(ctx, key, bytes.NewReader(text), opts)
 }

@@ -3,16 +3,10 @@ package logs
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
 	"github.com/pharos-ci/pharos/pkg/storage"
@@ -36,7 +30,7 @@ func openStore(t testing.TB) *storage.FileStore {
 
 func putObject(t testing.TB, store storage.Store, key string, text []byte) {
 	t.Helper()
-	if err := putBytes(t.Context(), store, key, text, liveOptions); err != nil {
+	if err := store.Put(t.Context(), key, bytes.NewReader(text), storage.PutOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -51,33 +45,35 @@ func putTestChunk(t *testing.T, store storage.Store, writer, text string, from, 
 	for piece := range slices.Chunk([]byte(text[from:to]), 3) {
 		buf = append(appendFrame(buf, 1, len(piece)), piece...)
 	}
-	putObject(t, store, liveTestFolder+liveName{offset: int64(from), writer: writer, suffix: chunkSuffix}.String(), buf)
+	putObject(t, store, liveTestFolder+chunkName(int64(from), writer), buf)
 }
 
 // putTestSegment goes on behind the chain that enc made, and returns the new one. What to leave out is given by suffixes.
 func putTestSegment(t *testing.T, store storage.Store, enc *logfile.Encoder, chain []string, text, writer string, without ...string) []string {
 	t.Helper()
-	name := liveName{offset: enc.Info().Bytes, writer: writer, suffix: segmentSuffix}
+	begin := enc.Info().Bytes
 	enc.Add([]byte(text), 1e9)
-	name.end = enc.Info().Bytes
-	chain = append(chain, name.String())
+	end := enc.Info().Bytes
+	name, recordName := segmentNames(begin, end, writer)
+	chain = append(chain, name)
 	if stored := enc.Cut(); !slices.Contains(without, segmentSuffix) {
-		putObject(t, store, liveTestFolder+name.String(), stored)
+		putObject(t, store, liveTestFolder+name, stored)
 	}
 	state, err := enc.State()
 	if err != nil {
 		t.Fatal(err)
 	}
-	record, err := json.Marshal(liveRecord{Chain: chain, State: state, Cursor: Cursor{Bytes: name.end}})
+	record, err := json.Marshal(liveRecord{Chain: chain, State: state, Cursor: Cursor{Bytes: end}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name.suffix = recordSuffix; !slices.Contains(without, recordSuffix) {
-		putObject(t, store, liveTestFolder+name.String(), record)
+	if !slices.Contains(without, recordSuffix) {
+		putObject(t, store, liveTestFolder+recordName, record)
 	}
 	return chain
 }
 
+// readLive reads what is durable from an offset on.
 func readLive(t *testing.T, store storage.Store, from int64) (string, *liveLog) {
 	t.Helper()
 	l, err := openLive(t.Context(), store, liveTestFolder)
@@ -85,16 +81,16 @@ func readLive(t *testing.T, store storage.Store, from int64) (string, *liveLog) 
 		t.Fatal(err)
 	}
 	var got strings.Builder
-	if from < l.sealed() {
+	if from < l.chain.end() {
 		file, err := logfile.Open(l.last.State, l.get)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := file.Text(t.Context(), from, l.sealed()-from, &got); err != nil {
+		if err := file.Text(t.Context(), from, l.chain.end()-from, &got); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.tail(t.Context(), &collector{w: &got, skip: from - l.sealed()}); err != nil {
+	if err := l.tail(t.Context(), &collector{w: &got, skip: from - l.chain.end()}); err != nil {
 		t.Fatal(err)
 	}
 	return got.String(), l
@@ -201,135 +197,9 @@ func TestOfTwoWritersTheOneThatCameFurtherCounts(t *testing.T) {
 	putTestSegment(t, store, theirs, nil, text[:45], "theirs")
 	putTestChunk(t, store, "theirs", text, 45, 80)
 	got, l := readLive(t, store, 0)
-	if got != text[:80] || l.sealed() != 50 {
-		t.Errorf("read %q behind a chain of %d", got, l.sealed())
+	if got != text[:80] || l.chain.end() != 50 {
+		t.Errorf("read %q behind a chain of %d", got, l.chain.end())
 	}
-}
-
-// unreliable is a store whose first put of each key is answered with an error although it arrives, again and last.
-type unreliable struct {
-	storage.Store
-	lost map[string][]byte
-}
-
-func (u *unreliable) Put(ctx context.Context, key string, body io.Reader, opts storage.PutOptions) error {
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	if _, again := u.lost[key]; !again {
-		u.lost[key] = text
-		return errors.New("timeout")
-	}
-	return u.Store.Put(ctx, key, bytes.NewReader(text), opts)
-}
-
-// A write that failed may still reach the store, any time later. It must never take text away again.
-func TestALostWriteThatArrivesLateDoesNoHarm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &unreliable{openStore(t), make(map[string][]byte)}
-		s := newTestSpool(t, store)
-		defer s.close(t.Context())
-		if _, err := s.resume(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		s.begin(t.Context())
-		var cursor Cursor
-		for _, text := range []string{"one ", "two ", "three"} {
-			cursor.Bytes += int64(len(text))
-			if err := s.add(t.Context(), fragment{text: []byte(text), after: cursor}); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(10 * time.Second)
-		}
-		synctest.Wait()
-		for key, text := range store.lost {
-			putObject(t, store.Store, key, text)
-		}
-		if got, _ := readLive(t, store.Store, 0); got != "one two three" {
-			t.Errorf("read %q", got)
-		}
-	})
-}
-
-// newTestSpool tries again every second.
-func newTestSpool(t *testing.T, store storage.Store) *spool {
-	return &spool{
-		store: store, key: "run/log", folder: liveTestFolder, writer: "w", disk: newDisk(t.TempDir(), 0), room: newRoom(1), full: func(bool) {},
-		persist: func(ctx context.Context, _ string, do func(context.Context) error) (int, error) {
-			for try := 1; ; try++ {
-				if err := do(ctx); err == nil || ctx.Err() != nil {
-					return try, err
-				}
-				time.Sleep(time.Second)
-			}
-		},
-	}
-}
-
-func TestPieceBoundaries(t *testing.T) {
-	line := strings.Repeat("x", 997)
-	for _, size := range []int{1, spoolBuffer - 1, spoolBuffer, pieceSize - 1, pieceSize, pieceSize + 1, 7 * pieceSize, 8 * pieceSize, 8*pieceSize + 1, 17 * pieceSize} {
-		for _, compress := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
-				store := openStore(t)
-				s := newTestSpool(t, store)
-				s.compress = compress
-				defer s.close(t.Context())
-				if _, err := s.resume(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				s.begin(t.Context())
-				var want bytes.Buffer
-				for i := 0; want.Len() < size; i++ {
-					text := fmt.Appendf(nil, "%d %s\n", i, line)
-					text = text[:min(len(text), size-want.Len())]
-					want.Write(text)
-					f := fragment{text: text, stamp: int64(i) * 1e6, after: Cursor{Bytes: int64(want.Len())}}
-					if err := s.add(t.Context(), f); err != nil {
-						t.Fatal(err)
-					}
-				}
-				info, err := s.finish(t.Context(), "run/index")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := readLog(t, store); !bytes.Equal(got, want.Bytes()) || info.Bytes != int64(size) {
-					t.Errorf("%d bytes, compressed %v: read %d, told %+v", size, compress, len(got), info)
-				}
-			})
-		}
-	}
-}
-
-// readLog reads run/log by run/index.
-func readLog(t *testing.T, store storage.Store) []byte {
-	t.Helper()
-	read := func(key string, rng storage.Range) []byte {
-		object, err := store.Get(t.Context(), key, rng)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(object.Body)
-		if err = errors.Join(err, object.Body.Close()); err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	file, err := logfile.Open(read("run/index", storage.Range{}), func(_ context.Context, offset, length int64) (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(read("run/log", storage.Range{Offset: offset, Length: length}))), nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if stored := int64(len(read("run/log", storage.Range{}))); stored != file.Info().Stored {
-		t.Errorf("the log is stored in %d bytes, its index says %d", stored, file.Info().Stored)
-	}
-	var text bytes.Buffer
-	if err := file.Text(t.Context(), 0, file.Info().Bytes, &text); err != nil {
-		t.Fatal(err)
-	}
-	return text.Bytes()
 }
 
 func FuzzChunk(f *testing.F) {
@@ -351,7 +221,7 @@ func FuzzChunk(f *testing.F) {
 			t.Errorf("%+v became %+v, %v", h, back, err)
 		}
 		n := 0
-		err = copyFrames(&frames{r: r}, 0, func(text []byte, _ int64) error { n += len(text); return nil })
+		err = (&frames{r: r}).copyText(0, func(text []byte, _ int64) error { n += len(text); return nil })
 		if n > len(text) {
 			t.Errorf("%d bytes of %d, %v", n, len(text), err)
 		}

@@ -2,9 +2,13 @@ package logs
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 )
+
+// CloneStep is the name of the step that checks out the code; its log is clone-log.txt instead of part of build-log.txt.
+const CloneStep = "clone"
 
 // CloneStepAlternate is the name of the step that checks out the code where the user has a step called [CloneStep].
 const CloneStepAlternate = "pharos-clone"
@@ -28,4 +32,13 @@ func checkouts(job *v1alpha1.PipelineJob, steps []StepInfo) func(StepInfo) bool 
 		}
 		return added && s.Step == CloneStep
 	}
+}
+
+// stepTitle stands before the log of a step in one text of several; i counts them from 0.
+func stepTitle(i int, step StepInfo) string {
+	title := fmt.Sprintf("==> %s/%s <==\n", step.Task, step.Step)
+	if i > 0 {
+		title = "\n" + title // a log may end within a line
+	}
+	return title
 }
