@@ -16,8 +16,8 @@ const CloneStepAlternate = "pharos-clone"
 // gitReference begins the task references that Pharos replaces by a checkout.
 var gitReference = []byte("PROW_")
 
-// checkouts tells the steps that Pharos adds to check out the code from those that a user calls the same.
-func checkouts(job *v1alpha1.PipelineJob, steps []StepInfo) func(StepInfo) bool {
+// Checkouts tells the steps that Pharos adds to check out the code from those that a user calls the same.
+func Checkouts(job *v1alpha1.PipelineJob, steps []StepInfo) func(StepInfo) bool {
 	spec := job.Spec.PipelineRunSpec
 	added := job.Spec.Decorate || spec != nil && bytes.Contains(spec.Raw, gitReference)
 	alternate := map[string]bool{} // tasks
@@ -34,8 +34,8 @@ func checkouts(job *v1alpha1.PipelineJob, steps []StepInfo) func(StepInfo) bool 
 	}
 }
 
-// stepTitle stands before the log of a step in one text of several; i counts them from 0.
-func stepTitle(i int, step StepInfo) string {
+// StepTitle stands before the log of a step in one text of several; i counts them from 0.
+func StepTitle(i int, step StepInfo) string {
 	title := fmt.Sprintf("==> %s/%s <==\n", step.Task, step.Step)
 	if i > 0 {
 		title = "\n" + title // a log may end within a line

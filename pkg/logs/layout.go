@@ -169,17 +169,17 @@ func unsafe(c rune) bool {
 	return !safe
 }
 
-// stepLog is the file of a step's log in the run's folder; name is that of its StepInfo.
-func stepLog(name string) string { return name + stepLogSuffix }
+// StepLog is the file of a step's log in the run's folder; name is that of its StepInfo.
+func StepLog(name string) string { return name + stepLogSuffix }
 
-// stepIndex is the index of that file.
-func stepIndex(name string) string { return name + stepIndexSuffix }
+// StepIndex is the index of that file.
+func StepIndex(name string) string { return name + stepIndexSuffix }
 
-// indexOf is the key of the index of a step's log; false for another file, which has none.
-func indexOf(key string) (string, bool) {
+// IndexOf is the key of the index of a step's log; false for another file, which has none.
+func IndexOf(key string) (string, bool) {
 	name, ok := strings.CutSuffix(key, stepLogSuffix)
-	return stepIndex(name), ok
+	return StepIndex(name), ok
 }
 
-// liveFolder is where the text of a step is while it runs, with a slash at its end; with an empty name, that of all steps.
-func liveFolder(run, name string) string { return path.Join(run, liveDir, name) + "/" }
+// LiveFolder is where the text of a step is while it runs, with a slash at its end; with an empty name, that of all steps.
+func LiveFolder(run, name string) string { return path.Join(run, liveDir, name) + "/" }

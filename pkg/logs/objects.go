@@ -11,24 +11,24 @@ import (
 
 // Types of what is stored.
 const (
-	textType = "text/plain; charset=utf-8"
-	jsonType = "application/json"
+	TextType = "text/plain; charset=utf-8"
+	JSONType = "application/json"
 )
 
-// logOptions are those of a log in its stored form.
-func logOptions(compressed bool) storage.PutOptions {
-	opts := storage.PutOptions{ContentType: textType}
+// LogOptions are those of a log in its stored form.
+func LogOptions(compressed bool) storage.PutOptions {
+	opts := storage.PutOptions{ContentType: TextType}
 	if compressed {
 		opts.ContentEncoding = "gzip"
 	}
 	return opts
 }
 
-// putJSON stores a record, indented for people.
-func putJSON(ctx context.Context, store storage.Store, key string, value any) error {
+// PutJSON stores a record, indented for people.
+func PutJSON(ctx context.Context, store storage.Store, key string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", key, err)
 	}
-	return store.Put(ctx, key, bytes.NewReader(append(text, '\n')), storage.PutOptions{ContentType: jsonType})
+	return store.Put(ctx, key, bytes.NewReader(append(text, '\n')), storage.PutOptions{ContentType: JSONType})
 }

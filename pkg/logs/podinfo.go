@@ -9,8 +9,20 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
+
+// LabelPipelineRun is the label by which the pods of a run are found; Tekton sets it.
+const LabelPipelineRun = "tekton.dev/pipelineRun"
+
+// RunNamespace is where the pods of a run are.
+func RunNamespace(job *v1alpha1.PipelineJob) string {
+	if job.Spec.Namespace != "" {
+		return job.Spec.Namespace
+	}
+	return job.Namespace
+}
 
 // Names of two more files in a run's folder.
 const (

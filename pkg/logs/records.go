@@ -33,8 +33,8 @@ type Finished struct {
 	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
-// startedRecord is that of a run that begins.
-func startedRecord(job *v1alpha1.PipelineJob) Started {
+// NewStarted is that of a run that begins.
+func NewStarted(job *v1alpha1.PipelineJob) Started {
 	s := Started{Timestamp: startTime(job).Unix(), RepoCommit: revision(job), Metadata: identity(job)}
 	if isPull(job) {
 		s.Pull = strconv.Itoa(job.Spec.Refs.Pulls[0].Number)
@@ -97,8 +97,8 @@ func identity(job *v1alpha1.PipelineJob) map[string]any {
 	return map[string]any{"pipelineJob": job.Namespace + "/" + job.Name, "connection": job.Spec.Connection}
 }
 
-// finishedRecord is that of a run that is over, or was deleted before.
-func finishedRecord(job *v1alpha1.PipelineJob, steps []StepInfo) Finished {
+// NewFinished is that of a run that is over, or was deleted before.
+func NewFinished(job *v1alpha1.PipelineJob, steps []StepInfo) Finished {
 	f := Finished{Timestamp: time.Now().Unix(), Result: "FAILURE", Revision: revision(job), Metadata: identity(job)}
 	if job.Status.CompletionTime != nil {
 		f.Timestamp = job.Status.CompletionTime.Unix()

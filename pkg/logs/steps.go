@@ -13,6 +13,28 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
+// Kinds of what runs in a pod.
+const (
+	KindStep = "step"
+	// KindSidecar runs beside the steps: Tekton's sidecars, those that Kubernetes runs as restartable init containers, and
+	// whatever was added to the pod by others.
+	KindSidecar = "sidecar"
+	// KindInit runs before the steps. Tekton's own are listed only when they failed.
+	KindInit = "init"
+)
+
+// States of a step, for people and pages.
+const (
+	StepWaiting = "waiting"
+	StepRunning = "running"
+	StepSuccess = "success"
+	StepFailure = "failure"
+	// StepSkipped never ran because a step before it failed.
+	StepSkipped = "skipped"
+	// StepUnknown was running when its pod vanished, or never started.
+	StepUnknown = "unknown"
+)
+
 // StepInfo is one step of a run, or another container beside its steps, as steps.json keeps it.
 type StepInfo struct {
 	// Task is the pipeline task's name, with "-retryN" for a later pod of the same TaskRun. With Step it is unique.
@@ -57,7 +79,7 @@ type ContainerRef struct {
 	Container string `json:"container"`
 }
 
-func (s *StepInfo) isStep() bool { return s.Kind == "" || s.Kind == KindStep }
+func (s *StepInfo) IsStep() bool { return s.Kind == "" || s.Kind == KindStep }
 
 // maxMessage bounds what is kept of a message, in bytes.
 const maxMessage = 1 << 10
@@ -95,6 +117,6 @@ func LoadSteps(ctx context.Context, store storage.Store, run string) ([]StepInfo
 	return m.Steps, nil
 }
 
-func saveManifest(ctx context.Context, store storage.Store, run string, steps []StepInfo) error {
-	return putJSON(ctx, store, path.Join(run, StepsFile), manifest{Version: manifestVersion, Steps: steps})
+func SaveSteps(ctx context.Context, store storage.Store, run string, steps []StepInfo) error {
+	return PutJSON(ctx, store, path.Join(run, StepsFile), manifest{Version: manifestVersion, Steps: steps})
 }
