@@ -41,14 +41,14 @@ type LogsOptions struct {
 	Store  storage.Store
 	Source kubelet.Source
 	Layout logs.Layout
-	// Spool, SpoolLimit, Uploads and Compress are those of [logs.ShipperOptions].
+	// Spool, SpoolLimit, Uploads and Compress are those of [ship.Options].
 	Spool      string
 	SpoolLimit int64
 	Uploads    int
 	Compress   bool
 }
 
-// Logs has the log of every run archived. It tells a [logs.Shipper] what happens to runs and their pods, writes what
+// Logs has the log of every run archived. It tells a [ship.Shipper] what happens to runs and their pods, writes what
 // that achieves to status.log and to the condition LogArchived, and holds each PipelineJob by a finalizer until then.
 type Logs struct {
 	client  client.Client

@@ -79,6 +79,7 @@ type ContainerRef struct {
 	Container string `json:"container"`
 }
 
+// IsStep says that it is a step of the task, whose log is part of build-log.txt or clone-log.txt.
 func (s *StepInfo) IsStep() bool { return s.Kind == "" || s.Kind == KindStep }
 
 // maxMessage bounds what is kept of a message, in bytes.
@@ -100,7 +101,7 @@ type manifest struct {
 
 const manifestVersion = 1
 
-// LoadSteps returns no steps when there is no file.
+// LoadSteps reads steps.json of the run whose folder is given; without one there are no steps.
 func LoadSteps(ctx context.Context, store storage.Store, run string) ([]StepInfo, error) {
 	object, err := store.Get(ctx, path.Join(run, StepsFile), storage.Range{})
 	if errors.Is(err, storage.ErrNotExist) {
@@ -117,6 +118,7 @@ func LoadSteps(ctx context.Context, store storage.Store, run string) ([]StepInfo
 	return m.Steps, nil
 }
 
+// SaveSteps writes steps.json of the run whose folder is given.
 func SaveSteps(ctx context.Context, store storage.Store, run string, steps []StepInfo) error {
 	return PutJSON(ctx, store, path.Join(run, StepsFile), manifest{Version: manifestVersion, Steps: steps})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// Logs reads the steps and lines of a run; what its methods promise is said by [logs.Reader], which is one.
+// Logs reads the steps and lines of a run; what its methods promise is said by [read.Reader], which is one.
 type Logs interface {
 	Steps(ctx context.Context, pj *v1alpha1.PipelineJob) ([]logs.StepInfo, error)
 	Follow(ctx context.Context, pj *v1alpha1.PipelineJob, from map[string]int, emit func(logs.Line) error) error

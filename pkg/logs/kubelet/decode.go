@@ -27,14 +27,18 @@ type Fragment struct {
 // the answer begins between two parts, it gives the rest without a stamp: such text belongs to a line that is shipped
 // already, since the position is never behind the start of an unfinished line. Error messages that the kubelet appends
 // to a broken stream have no stamp either. So text without a stamp is dropped.
+//
+// The zero value begins with the first line.
 type Decoder struct {
+	// Cursor is the position behind what was given. It is set before the first Read to go on behind another decoder.
 	Cursor logs.Cursor
-	track  tracker
-	order  int64
 	// Gap is called when the place of the cursor is not in an answer any more, which means that the kubelet rotated the
 	// file, or that the container was restarted. It says whether to go on with what there is; otherwise nothing of the
-	// answer is taken and read returns errMisplaced. Nil goes on.
+	// answer is taken and Read returns ErrMisplaced. Nil goes on.
 	Gap func() bool
+
+	track tracker
+	order int64 // of the last line
 
 	// State within one answer.
 	skip   skip

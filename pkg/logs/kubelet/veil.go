@@ -10,7 +10,9 @@ import (
 type Veil struct {
 	// Secrets are those known now; nil hides nothing.
 	Secrets func() *censor.Secrets
-	Give    func(Fragment) error
+	// Give takes what is given; its error ends Add and End.
+	Give func(Fragment) error
+
 	stream  censor.Stream
 	held    []held
 	resumed bool // within a secret

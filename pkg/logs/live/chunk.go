@@ -22,6 +22,7 @@ type Header struct {
 // longestHeader bounds what is read of a chunk that is none.
 const longestHeader = 16 << 10
 
+// Encode has the line end.
 func (h Header) Encode() ([]byte, error) {
 	text, err := json.Marshal(h)
 	if err != nil {

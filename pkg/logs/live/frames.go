@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// Frames are how text is spooled and chunks are stored: the time in Unix nanoseconds and the length, big-endian in 8 and 4
+// A frame is how text is spooled and stored in chunks: the time in Unix nanoseconds and the length, big-endian in 8 and 4
 // bytes, and text whose lines began then, within 100 ms.
 const FrameHeader = 12
 
@@ -25,13 +25,13 @@ func AppendFrame(dst []byte, stamp int64, n int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(n))
 }
 
-// Frames reads what appendFrame wrote.
+// Frames reads what AppendFrame wrote.
 type Frames struct {
 	r   *bufio.Reader
 	buf []byte
 }
 
-// NewFrames reads nothing before reset.
+// NewFrames reads nothing before Reset.
 func NewFrames() *Frames { return &Frames{r: bufio.NewReaderSize(nil, framesBuffer)} }
 
 // Reset begins with another text.

@@ -13,7 +13,7 @@ import (
 )
 
 // Log is what the store has of a step whose log is not complete, as it was when it was listed. The step goes on: an
-// object that is not there any more makes reading fail with ErrNotExist, and openLive finds what replaced it, or the log is
+// object that is not there any more makes reading fail with ErrNotExist, and Open finds what replaced it, or the log is
 // complete by then.
 type Log struct {
 	store  storage.Store

@@ -20,7 +20,7 @@ type Record struct {
 	Lost   string      `json:"lost,omitempty"`
 }
 
-// NewRecord tells of a chain whose index is state.
+// NewRecord tells of a chain; state is that of its encoder.
 func NewRecord(chain Chain, state []byte, after logs.Cursor, lost string) Record {
 	r := Record{State: state, Cursor: after, Lost: lost}
 	for _, s := range chain {
@@ -29,6 +29,7 @@ func NewRecord(chain Chain, state []byte, after logs.Cursor, lost string) Record
 	return r
 }
 
+// Encode makes the text of a record's object.
 func (r Record) Encode() ([]byte, error) {
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -14,27 +14,30 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
-// Kubelet is a Source that answers as the real one does: see its fault and container types for what it can do wrong.
+// Kubelet is a Source that answers as the real one does: see Fault and Container for what it can do wrong.
 type Kubelet struct {
-	Mu         sync.Mutex
-	changed    chan struct{}
+	Mu         sync.Mutex // of Containers
 	Containers map[logs.ContainerRef]*Container
 	// Fault is asked at every Follow, with its number.
 	Fault func(n int) Fault
-	calls int
-	Open  int
 	// Files says why the files of the node cannot be read; nil is that it is not allowed.
-	Files  func() error
-	broken int // how often all answers were broken off
+	Files func() error
+	// Open counts the answers that have not ended.
+	Open int
+
+	changed chan struct{}
+	calls   int
+	broken  int // how often all answers were broken off
 }
 
 // Container is a container's log file.
 type Container struct {
+	Cut    int // entries before it are in a file that is not served any more
+	Ended  bool
+	Gone   bool
+	Before *Container // the instance before the last restart, unless that is gone too
+
 	entries []Entry
-	Cut     int // entries before it are in a file that is not served any more
-	Ended   bool
-	Gone    bool
-	Before  *Container // the instance before the last restart, unless that is gone too
 }
 
 // Entry is one record of the runtime's log format.
@@ -47,11 +50,12 @@ type Entry struct {
 // Fault is what happens to one answer.
 type Fault struct {
 	Refuse error
-	// After that many bytes the answer breaks, with err or else with a clean end; 0 is never.
+	// After that many bytes the answer breaks, with Err or else with a clean end; 0 is never.
 	After int
 	Err   error
 }
 
+// NewKubelet has no containers.
 func NewKubelet() *Kubelet {
 	return &Kubelet{changed: make(chan struct{}), Containers: make(map[logs.ContainerRef]*Container)}
 }
@@ -70,6 +74,7 @@ func (k *Kubelet) Change(ref logs.ContainerRef, edit func(*Container)) {
 	k.changed = make(chan struct{})
 }
 
+// Print appends to a container's log.
 func (k *Kubelet) Print(ref logs.ContainerRef, entries ...Entry) {
 	k.Change(ref, func(c *Container) { c.entries = append(c.entries, entries...) })
 }
@@ -92,6 +97,7 @@ func (e Entry) content() string {
 	return e.Text + "\n"
 }
 
+// Follow is as kubelet.Source has it.
 func (k *Kubelet) Follow(ctx context.Context, ref logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error) {
 	k.Mu.Lock()
 	defer k.Mu.Unlock()
@@ -140,6 +146,7 @@ func (k *Kubelet) Restart(ref logs.ContainerRef) {
 	k.Containers[ref] = &Container{Before: k.Containers[ref]}
 }
 
+// Previous is as kubelet.History has it.
 func (k *Kubelet) Previous(ctx context.Context, ref logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error) {
 	k.Mu.Lock()
 	defer k.Mu.Unlock()
@@ -150,6 +157,7 @@ func (k *Kubelet) Previous(ctx context.Context, ref logs.ContainerRef, since log
 	return k.snapshot(ctx, c.Before, c.Before.Cut, since), nil
 }
 
+// Rotated is as kubelet.History has it.
 func (k *Kubelet) Rotated(ctx context.Context, ref logs.ContainerRef, node string, since logs.Cursor) (io.ReadCloser, error) {
 	k.Mu.Lock()
 	defer k.Mu.Unlock()

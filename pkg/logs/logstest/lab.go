@@ -22,8 +22,10 @@ import (
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
+// RunPath is the folder of the lab's run.
 const RunPath = "pr-logs/pull/acme_app/7/unit/100"
 
+// Presubmit is a run that has begun.
 func Presubmit() *v1alpha1.PipelineJob {
 	return &v1alpha1.PipelineJob{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ci", Name: "run", UID: "job-uid"},
@@ -42,23 +44,24 @@ type Lab struct {
 	T       *testing.T
 	Kubelet *Kubelet
 	Store   *Memory
-	Mu      sync.Mutex // of job and pods, which readers look at while the test changes them
+	Mu      sync.Mutex // of Job and Pods, which readers look at while the test changes them
 	Job     *v1alpha1.PipelineJob
 	Pods    []corev1.Pod
 
 	// Options are those of the next shipper, beside the store.
 	Options ship.Options
 	Shipper *ship.Shipper
-	Spool   string
+	Spool   string // folder of the present shipper
 	Stop    func()
 	changed chan struct{}
 }
 
+// New has a run without pods and no shipper.
 func New(t *testing.T) *Lab {
 	return &Lab{T: t, Kubelet: NewKubelet(), Store: NewMemory(), Job: Presubmit()}
 }
 
-// Start runs a shipper on a store until stop.
+// Start runs a shipper on a store until Stop.
 func (l *Lab) Start(store storage.Store) {
 	l.changed = make(chan struct{}, 1)
 	changed := l.changed
@@ -84,8 +87,10 @@ func (l *Lab) Start(store storage.Store) {
 	}
 }
 
+// Observe tells the shipper how job and pods are now.
 func (l *Lab) Observe() { l.ObserveBy(l.Shipper) }
 
+// ObserveBy tells another shipper.
 func (l *Lab) ObserveBy(shipper *ship.Shipper) {
 	l.Mu.Lock()
 	defer l.Mu.Unlock()
@@ -97,6 +102,7 @@ func (l *Lab) ObserveBy(shipper *ship.Shipper) {
 	shipper.Observe(ctx, l.Job.DeepCopy(), pods)
 }
 
+// Status is what the shipper says of the run.
 func (l *Lab) Status() v1alpha1.LogStatus {
 	status, _ := l.Shipper.Status(types.NamespacedName{Namespace: "ci", Name: "run"})
 	return status
@@ -152,6 +158,7 @@ func (l *Lab) Remove(name string) {
 	}
 }
 
+// Finish ends the run in the cluster's news.
 func (l *Lab) Finish(state v1alpha1.JobState) {
 	l.Mu.Lock()
 	defer l.Mu.Unlock()
@@ -173,11 +180,13 @@ func (l *Lab) Archived() {
 	}
 }
 
+// File is the text of a file in the run's folder; one that is missing fails the test.
 func (l *Lab) File(name string) string {
 	l.T.Helper()
 	return l.Store.Text(l.T, RunPath+"/"+name)
 }
 
+// Line is printed now.
 func Line(text string) Entry { return Entry{At: time.Now(), Text: text} }
 
 // Life plays a run in real order: two pods, three steps, text over several seconds in many sizes.

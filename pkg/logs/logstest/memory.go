@@ -21,14 +21,16 @@ import (
 
 // Memory is a Store whose state tests look at, and which fails when they say so.
 type Memory struct {
+	// Order has the key of each put.
+	Order []string
+	// Wrote is how many bytes were put, and Largest the largest put.
+	Wrote, Largest int
+
 	mu      sync.Mutex
 	objects map[string]object
-	Uploads map[string]*memoryUpload
-	Order   []string // of puts
-	number  int      // of what was written
+	uploads map[string]*memoryUpload
+	number  int // of what was written
 	err     error
-	// Wrote is how many bytes were put, and largest the largest put.
-	Wrote, Largest int
 }
 
 type object struct {
@@ -37,12 +39,14 @@ type object struct {
 	upload string // that made it
 }
 
+// NewMemory is empty.
 func NewMemory() *Memory {
-	return &Memory{objects: make(map[string]object), Uploads: make(map[string]*memoryUpload)}
+	return &Memory{objects: make(map[string]object), uploads: make(map[string]*memoryUpload)}
 }
 
 var _ storage.Store = (*Memory)(nil)
 
+// Fail has every operation return err from now on; nil ends that.
 func (m *Memory) Fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,6 +61,7 @@ func (m *Memory) check(ctx context.Context, keys ...string) error {
 	return err
 }
 
+// Put is as storage.Store has it.
 func (m *Memory) Put(ctx context.Context, key string, body io.Reader, opts storage.PutOptions) error {
 	text, err := io.ReadAll(body)
 	m.mu.Lock()
@@ -93,6 +98,7 @@ func (m *Memory) put(key string, o object, opts storage.PutOptions) error {
 	return nil
 }
 
+// Get is as storage.Store has it.
 func (m *Memory) Get(ctx context.Context, key string, rng storage.Range) (*storage.Object, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,6 +118,7 @@ func (m *Memory) Get(ctx context.Context, key string, rng storage.Range) (*stora
 	return &storage.Object{Body: io.NopCloser(bytes.NewReader(part)), Info: o.Info}, nil
 }
 
+// Head is as storage.Store has it.
 func (m *Memory) Head(ctx context.Context, key string) (storage.Info, error) {
 	o, err := m.Get(ctx, key, storage.Range{})
 	if err != nil {
@@ -120,6 +127,7 @@ func (m *Memory) Head(ctx context.Context, key string) (storage.Info, error) {
 	return o.Info, nil
 }
 
+// Copy is as storage.Store has it.
 func (m *Memory) Copy(ctx context.Context, from, to string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -130,6 +138,7 @@ func (m *Memory) Copy(ctx context.Context, from, to string) error {
 	return m.put(to, o, storage.PutOptions{ContentType: o.ContentType, ContentEncoding: o.ContentEncoding})
 }
 
+// List is as storage.Store has it.
 func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[storage.Entry, error] {
 	return func(yield func(storage.Entry, error) bool) {
 		m.mu.Lock()
@@ -150,6 +159,7 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[storage.Entr
 	}
 }
 
+// Level is as storage.Store has it.
 func (m *Memory) Level(ctx context.Context, folder string) iter.Seq2[storage.Entry, error] {
 	return func(yield func(storage.Entry, error) bool) {
 		if folder != "" && (!strings.HasSuffix(folder, "/") || storage.CheckKey(strings.TrimSuffix(folder, "/")) != nil) {
@@ -172,6 +182,7 @@ func (m *Memory) Level(ctx context.Context, folder string) iter.Seq2[storage.Ent
 	}
 }
 
+// Delete is as storage.Store has it.
 func (m *Memory) Delete(ctx context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -182,6 +193,7 @@ func (m *Memory) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// URL is as storage.Store has it.
 func (*Memory) URL() string { return "memory://test" }
 
 // memoryUpload is an upload to a memory.
@@ -193,6 +205,7 @@ type memoryUpload struct {
 	parts   map[int][]byte
 }
 
+// Begin is as storage.Store has it.
 func (m *Memory) Begin(ctx context.Context, key string, opts storage.PutOptions) (storage.Upload, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -204,14 +217,15 @@ func (m *Memory) Begin(ctx context.Context, key string, opts storage.PutOptions)
 	}
 	m.number++
 	u := &memoryUpload{m: m, id: strconv.Itoa(m.number), key: key, opts: opts, began: time.Now(), parts: make(map[int][]byte)}
-	m.Uploads[u.id] = u
+	m.uploads[u.id] = u
 	return u, nil
 }
 
+// Resume is as storage.Store has it.
 func (m *Memory) Resume(ctx context.Context, key, id string) (storage.Upload, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	u := m.Uploads[id]
+	u := m.uploads[id]
 	switch err := m.check(ctx, key); {
 	case err != nil:
 		return nil, err
@@ -223,13 +237,14 @@ func (m *Memory) Resume(ctx context.Context, key, id string) (storage.Upload, er
 	return u, nil
 }
 
+// AbortStale is as storage.Store has it.
 func (m *Memory) AbortStale(ctx context.Context, prefix string, age time.Duration) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, n := time.Now().Add(-age), 0
-	for id, u := range m.Uploads {
+	for id, u := range m.uploads {
 		if strings.HasPrefix(u.key, prefix) && !u.began.After(before) {
-			delete(m.Uploads, id)
+			delete(m.uploads, id)
 			n++
 		}
 	}
@@ -240,7 +255,7 @@ func (u *memoryUpload) check(ctx context.Context, number int) error {
 	switch {
 	case number < 1 || number > storage.MaxParts:
 		return fmt.Errorf("part %d", number)
-	case u.m.Uploads[u.id] == nil:
+	case u.m.uploads[u.id] == nil:
 		return fmt.Errorf("upload %s: %w", u.id, storage.ErrNotExist)
 	}
 	return u.m.check(ctx)
@@ -309,7 +324,7 @@ func (u *memoryUpload) Complete(ctx context.Context) error {
 	}
 	err := u.m.put(u.key, object{text: text, upload: u.id}, u.opts)
 	if err == nil {
-		delete(u.m.Uploads, u.id)
+		delete(u.m.uploads, u.id)
 	}
 	return err
 }
@@ -317,12 +332,14 @@ func (u *memoryUpload) Complete(ctx context.Context) error {
 func (u *memoryUpload) Abort(ctx context.Context) error {
 	u.m.mu.Lock()
 	defer u.m.mu.Unlock()
-	delete(u.m.Uploads, u.id)
+	delete(u.m.uploads, u.id)
 	return u.m.check(ctx)
 }
 
+// Keys are all, sorted.
 func (m *Memory) Keys() []string { return m.Under("") }
 
+// Under are the keys that begin with prefix, sorted.
 func (m *Memory) Under(prefix string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -330,12 +347,21 @@ func (m *Memory) Under(prefix string) []string {
 	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) })
 }
 
+// Uploads counts those that are open.
+func (m *Memory) Uploads() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.uploads)
+}
+
+// LastPut is the key of the last object that was put.
 func (m *Memory) LastPut() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.Order[len(m.Order)-1]
 }
 
+// Text of an object; one that is missing fails the test.
 func (m *Memory) Text(t *testing.T, key string) string {
 	t.Helper()
 	m.mu.Lock()

@@ -14,14 +14,16 @@ import (
 // Mortal is a store whose process dies at an operation: none after it has an effect.
 type Mortal struct {
 	*Memory
-	mu    sync.Mutex
-	Left  int
-	After bool
-	Dead  chan struct{}
+	Left  int           // operations until then
+	After bool          // the last operation takes effect all the same
+	Dead  chan struct{} // is closed then
+
+	mu sync.Mutex
 }
 
 var errDead = errors.New("killed")
 
+// IsDead says that the process has died.
 func (m *Mortal) IsDead() bool {
 	select {
 	case <-m.Dead:
@@ -57,27 +59,33 @@ func (m *Mortal) do(operation func() error) error {
 	return err
 }
 
+// Put is as storage.Store has it.
 func (m *Mortal) Put(ctx context.Context, key string, body io.Reader, opts storage.PutOptions) error {
 	return m.do(func() error { return m.Memory.Put(ctx, key, body, opts) })
 }
 
+// Delete is as storage.Store has it.
 func (m *Mortal) Delete(ctx context.Context, key string) error {
 	return m.do(func() error { return m.Memory.Delete(ctx, key) })
 }
 
+// Copy is as storage.Store has it.
 func (m *Mortal) Copy(ctx context.Context, from, to string) error {
 	return m.do(func() error { return m.Memory.Copy(ctx, from, to) })
 }
 
+// Get is as storage.Store has it.
 func (m *Mortal) Get(ctx context.Context, key string, rng storage.Range) (object *storage.Object, err error) {
 	err = m.do(func() (err error) { object, err = m.Memory.Get(ctx, key, rng); return err })
 	return object, err
 }
 
+// List is as storage.Store has it.
 func (m *Mortal) List(ctx context.Context, prefix string) iter.Seq2[storage.Entry, error] {
 	return m.list(m.Memory.List(ctx, prefix))
 }
 
+// Level is as storage.Store has it.
 func (m *Mortal) Level(ctx context.Context, folder string) iter.Seq2[storage.Entry, error] {
 	return m.list(m.Memory.Level(ctx, folder))
 }
@@ -89,11 +97,13 @@ func (m *Mortal) list(entries iter.Seq2[storage.Entry, error]) iter.Seq2[storage
 	return entries
 }
 
+// AbortStale is as storage.Store has it.
 func (m *Mortal) AbortStale(ctx context.Context, prefix string, age time.Duration) (n int, err error) {
 	err = m.do(func() (err error) { n, err = m.Memory.AbortStale(ctx, prefix, age); return err })
 	return n, err
 }
 
+// Begin is as storage.Store has it.
 func (m *Mortal) Begin(ctx context.Context, key string, opts storage.PutOptions) (storage.Upload, error) {
 	var u storage.Upload
 	err := m.do(func() (err error) { u, err = m.Memory.Begin(ctx, key, opts); return err })

@@ -35,29 +35,29 @@ var usualWaits = map[string]bool{"": true, "PodInitializing": true, "ContainerCr
 
 // Container is what a pod says about one of its containers.
 type Container struct {
-	Ref     logs.ContainerRef
+	Ref      logs.ContainerRef
+	Node     string
+	Started  bool   // there is or will be a log
+	Ended    bool   // it will not grow
+	State    string // as in logs.StepInfo
+	Reason   string
+	Said     string // the container's own last words, which may hold secrets
+	Restarts int64  // instances that ended before the present one
+	Backoff  bool   // the present instance has ended too and is what the cluster calls the last
+	Stopped  bool   // the present instance is Tekton's way to end a sidecar and has no log
+	Fate     string // why the pod goes away before its time
+
 	kind    string
 	taskRun string
 	task    string // of the pipeline; empty for a TaskRun without one
 	step    string
-	Node    string
 	created time.Time // of the pod
 	index   int       // of the container in the pod
-
-	Started  bool // there is or will be a log
-	Ended    bool // it will not grow
-	State    string
-	Reason   string
-	message  string // of the cluster
-	Said     string // the container's own last words, which may hold secrets
-	exit     *int32
-	start    *metav1.Time
-	end      *metav1.Time
-	Restarts int64                            // instances that ended before the present one
-	before   *corev1.ContainerStateTerminated // the end of the last of them
-	Backoff  bool                             // the present instance has ended too and is what the cluster calls the last
-	Stopped  bool                             // the present instance is Tekton's way to end a sidecar and has no log
-	Fate     string                           // why the pod goes away before its time
+	message string    // of the cluster
+	exit    *int32
+	start   *metav1.Time
+	end     *metav1.Time
+	before  *corev1.ContainerStateTerminated // the end of the last of the instances before
 }
 
 // Containers lists what runs in a run's pods: pods by age; in each the init containers, the steps and the sidecars.
@@ -282,7 +282,7 @@ func tektonResults(message string) []tektonResult {
 func (c *Container) Stuck() bool { return c.State == logs.StepWaiting && !usualWaits[c.Reason] }
 
 // RestartReason tells how the instance before ended, for people; empty when that is not known.
-func (c Container) RestartReason() string {
+func (c *Container) RestartReason() string {
 	if c.before == nil || c.Backoff {
 		return ""
 	}

@@ -129,8 +129,8 @@ func livesThrough(t *testing.T, options ship.Options, kill int, after bool) (unh
 				t.Fatalf("killed at operation %d: %s (-want +got):\n%s", kill, name, cmp.Diff(want, got))
 			}
 		}
-		if left := l.Store.Under(logstest.RunPath + "/.live/"); len(left) > 0 || len(l.Store.Uploads) > 0 {
-			t.Errorf("killed at operation %d: left %v and %d uploads", kill, left, len(l.Store.Uploads))
+		if left := l.Store.Under(logstest.RunPath + "/.live/"); len(left) > 0 || l.Store.Uploads() > 0 {
+			t.Errorf("killed at operation %d: left %v and %d uploads", kill, left, l.Store.Uploads())
 		}
 		if got := l.File("finished.json"); !strings.Contains(got, `"SUCCESS"`) {
 			t.Errorf("killed at operation %d: finished.json %s", kill, got)
@@ -182,8 +182,8 @@ func TestShipperOfALargeLogKilledWhenItIsJoined(t *testing.T) {
 			if got, want := l.File("build-log.txt"), l.Kubelet.Printed(refs[0]); got != want {
 				t.Fatalf("killed at operation %d: build-log.txt has %d bytes, want %d", kill, len(got), len(want))
 			}
-			if len(l.Store.Uploads) > 0 {
-				t.Errorf("killed at operation %d: left %d uploads", kill, len(l.Store.Uploads))
+			if l.Store.Uploads() > 0 {
+				t.Errorf("killed at operation %d: left %d uploads", kill, l.Store.Uploads())
 			}
 		})
 	}

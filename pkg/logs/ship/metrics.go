@@ -27,7 +27,7 @@ var (
 	})
 )
 
-// Collectors are the metrics of shipping, for registration at start-up.
+// Collectors are the metrics of shipping and spooling, for registration at start-up.
 func Collectors() []prometheus.Collector {
 	return append(spool.Collectors(), []prometheus.Collector{
 		metricFailing, metricStoreErrors, metricSourceErrors, metricGaps, metricStreams,

@@ -147,7 +147,7 @@ func (s *stream) ship(ctx context.Context) (logfile.Info, error) {
 	return s.spool.Finish(ctx, path.Join(s.r.path, logs.StepIndex(s.step.Name)))
 }
 
-// follow reads until the container has ended and its log holds nothing new. An error is ctx's, or errAgain.
+// follow reads until the container has ended and its log holds nothing new. An error is ctx's, or spool.ErrAgain.
 func (s *stream) follow(ctx context.Context) error {
 	var failing time.Time // since when the log of an ended container cannot be read
 	clean := false        // the last answer had all there was then

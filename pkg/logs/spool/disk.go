@@ -32,6 +32,8 @@ type Disk struct {
 	freed   chan struct{} // closed when there is more room
 }
 
+// NewDisk does no I/O: the folder is made and emptied for the first file. An empty dir is a temporary folder, and a limit
+// of 0 is DefaultLimit.
 func NewDisk(dir string, limit int64) *Disk {
 	if limit <= 0 {
 		limit = DefaultLimit

@@ -39,7 +39,7 @@ func (s *Spool) Resume(ctx context.Context) (logs.Cursor, error) {
 	return s.cursor, err
 }
 
-// spoolTailer spools what is durable already. It runs before begin.
+// spoolTailer spools what is durable already. It runs before Begin.
 type spoolTailer struct{ s *Spool }
 
 // Begin has each chunk in one piece, since only behind it the cursor is known.
@@ -76,7 +76,7 @@ func (t spoolTailer) End(h live.Header) error {
 	return nil
 }
 
-// Finish stores the log, and its index under the key index. It returns errAgain when text that the store or the disk had is
+// Finish stores the log, and its index under the key index. It returns ErrAgain when text that the store or the disk had is
 // not there any more.
 func (s *Spool) Finish(ctx context.Context, index string) (logfile.Info, error) {
 	if err := s.spill(ctx); err != nil { // as long as others work on it, which makes room

@@ -29,7 +29,7 @@ var (
 	})
 )
 
-// Collectors are the metrics of this package.
+// Collectors are the metrics of spooling, for registration at start-up.
 func Collectors() []prometheus.Collector {
 	return []prometheus.Collector{metricBytes, metricChunks, metricSegments, metricSpoolBytes, metricUnshipped, metricLag}
 }

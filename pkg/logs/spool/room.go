@@ -31,6 +31,7 @@ type slot struct {
 	piece *live.Frames
 }
 
+// NewRoom has as many slots of 8 MiB, each made when it is first used.
 func NewRoom(slots int) *Room {
 	r := &Room{slots: make(chan *slot, slots), small: make(chan []byte, smallChunks)}
 	for range slots {

@@ -43,7 +43,7 @@ var ErrAgain = errors.New("spool is lost")
 // Persister tries a store operation until it succeeds or ctx ends, and returns how many tries it took.
 type Persister func(ctx context.Context, operation string, do func(context.Context) error) (tries int, err error)
 
-// DiskOperation is the operation that brings text to local disk.
+// DiskOperation is the name of the operation that brings text to local disk; all others are the store's.
 const DiskOperation = "write spool"
 
 // Options say what is spooled and where it goes; all are required.
@@ -70,7 +70,7 @@ type Options struct {
 // or down stops no stream before the disk is full.
 type Spool struct {
 	o     Options
-	start func() // works off what is spooled; nil before begin
+	start func() // works off what is spooled; nil before Begin
 
 	mu      sync.Mutex
 	buf     []byte // frames that are not on disk
@@ -99,10 +99,10 @@ type Spool struct {
 	known, counted int64
 }
 
-// New does no I/O. close must be called.
+// New does no I/O. Resume comes first, then Begin, Add and in the end Finish or Part; Close must be called.
 func New(o Options) *Spool { return &Spool{o: o} }
 
-// Begin lets the spool work, with ctx, until finish or part.
+// Begin lets the spool work, with ctx, until Finish or Part.
 func (s *Spool) Begin(ctx context.Context) {
 	s.mu.Lock()
 	s.idle.L = &s.mu
@@ -112,7 +112,7 @@ func (s *Spool) Begin(ctx context.Context) {
 	waiting.add(s)
 }
 
-// Add takes a fragment. It waits while the disk is full, and returns errAgain when the spool is lost.
+// Add takes a fragment. It waits while the disk is full, and returns ErrAgain when the spool is lost.
 func (s *Spool) Add(ctx context.Context, f kubelet.Fragment) error {
 	for {
 		done, err := s.tryAdd(f)
