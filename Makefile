@@ -83,7 +83,7 @@ chromium:
 
 .PHONY: e2e
 e2e: cluster chromium ## end-to-end tests on the local cluster, the browser's among them
-	$(call stage,end-to-end tests,PHAROS_CLUSTER_STATE=$(TEST_ROOT)/cluster.json PHAROS_IMAGE=$(IMAGE) go test -count=1 -timeout 30m ./test/e2e/...)
+	$(call stage,end-to-end tests,PHAROS_CLUSTER_STATE=$(TEST_ROOT)/cluster.json PHAROS_IMAGE=$(IMAGE) go test -count=1 -timeout 30m -parallel 3 ./test/e2e/...)
 
 .PHONY: cluster
 cluster: bin/pharos bin/cluster image ## start the local cluster that e2e and bench use

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/test/harness"
 )
 
 // printing is a shell script that prints lines of a hundred bytes, some thousands and then a pause, and in the end a line
@@ -80,7 +81,18 @@ func (s *site) stored(pj *v1alpha1.PipelineJob) {
 
 func TestTenCrashesInALongLogLeaveItAsItWasPrinted(t *testing.T) {
 	const lines = 2_000_000 // 200 MB
-	s := newSite(t, "tencrashes", unitJob, nil)
+	t.Parallel()
+	cluster, err := harness.LoadCluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The kubelet rotates a log of this speed away while Pharos is down.
+	kubeconfig, closed, err := harness.OpenNodeLogs(cluster, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(closed)
+	s := siteWith(t, "gitea", harness.SiteOptions{Name: "tencrashes", Jobs: unitJob, Kubeconfig: kubeconfig, Args: []string{"--node-logs"}})
 	s.open("feature", "test.sh", printing(lines, 20_000, "0.5"))
 	pj := s.wait("unit", v1alpha1.StatePending, 1)
 	s.stored(pj)

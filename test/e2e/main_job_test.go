@@ -80,7 +80,11 @@ func (s *site) checkBucket(pj *v1alpha1.PipelineJob, p *harness.Pull) {
 
 func (s *site) checkPage(pj *v1alpha1.PipelineJob) {
 	s.t.Helper()
-	for _, url := range []string{pj.Status.URL, s.Pharos.DashboardURL} {
+	if want := s.Pharos.DashboardURL + "/runs/" + pj.Name; pj.Status.URL != want {
+		s.t.Errorf("the run's page is %s, want %s", pj.Status.URL, want)
+	}
+	for _, path := range []string{"/runs/" + pj.Name, "/runs"} {
+		url := s.Pharos.DashboardURL + "/api/v1" + path
 		resp, err := http.Get(url)
 		if err != nil {
 			s.t.Fatal(err)

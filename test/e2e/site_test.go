@@ -94,7 +94,7 @@ func siteWith(t *testing.T, kind string, o harness.SiteOptions) *site {
 	}
 	t.Cleanup(closed)
 	o.Forge, o.Name, o.Jobs, o.Image, o.Output = forge, unique(o.Name), strings.ReplaceAll(o.Jobs, "IMAGE", image), image, log
-	o.Args = []string{"--cache-dir", t.TempDir()}
+	o.Args = append(o.Args, "--cache-dir", t.TempDir())
 	s, err := harness.NewSite(t.Context(), cluster, o)
 	if err != nil {
 		t.Fatal(err, tail(log.Name()))

@@ -18,14 +18,13 @@ interface LogBoxProps {
   selected: Place | undefined
   current: { step: string; number: number } | undefined
   pattern: RegExp | undefined
-  live: boolean
   onToggle: (key: string) => void
   onLine: (step: string, line: number, shift: boolean) => void
   onFollow: (() => void) | undefined
 }
 
 /** LogBox is the part of the log that scrolls. */
-export function LogBox({ store, version, scroller, prefs, onToggle, onLine, onFollow, live, ...shown }: LogBoxProps) {
+export function LogBox({ store, version, scroller, prefs, onToggle, onLine, onFollow, ...shown }: LogBoxProps) {
   const { box, rows, window, view, topRow } = scroller
   useEffect(() => {
     store.want(rangesOf(store, window, pageLines / 2))
@@ -72,7 +71,6 @@ export function LogBox({ store, version, scroller, prefs, onToggle, onLine, onFo
           Follow
         </Button>
       )}
-      {live && <span className="log-live">Live</span>}
     </div>
   )
 }

@@ -1,25 +1,22 @@
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { useLocation } from 'react-router'
 import { useSession } from '../api/session'
-import { useAnnounce } from '../ui/announce'
 import { useQueryState } from '../ui/query'
-import { type Anchor, top } from './anchor'
-import { nextError } from './errors'
 import type { Goal } from './goto'
 import './ansi.css'
 import './log.css'
 import { LogBox } from './LogBox'
-import { openingOf, suspects } from './opening'
-import { type Place, extended, placeOf } from './place'
+import { extended, type Place } from './place'
 import { usePrefs } from './prefs'
 import { Results } from './Results'
 import type { LogStore } from './store'
 import { Toolbar } from './Toolbar'
+import { useErrors } from './useErrors'
 import { useFollow } from './useFollow'
 import { useLogKeys } from './useLogKeys'
 import { useScroller } from './useScroller'
 import { useSearch } from './useSearch'
 import { useSelection } from './useSelection'
+import { useStart } from './useStart'
 
 const GotoDialog = lazy(async () => ({ default: (await import('./GotoDialog')).GotoDialog }))
 
@@ -33,13 +30,11 @@ export function LogViewer({ run, store }: LogViewerProps) {
   const version = useSyncExternalStore(store.subscribe, store.version)
   const prefs = usePrefs()
   const patterns = useSession().data?.errorPatterns ?? []
-  const announce = useAnnounce()
   const [{ q = '' }, setQuery] = useQueryState(['q'])
-  const [start] = useStart(store)
+  const start = useStart(store)
   const [full, setFull] = useState(false)
   const [asking, setAsking] = useState(false)
   const [listed, setListed] = useState(false)
-  const [seeking, setSeeking] = useState(false)
   const field = useRef<HTMLInputElement>(null)
 
   const scroller = useScroller({
@@ -64,6 +59,7 @@ export function LogViewer({ run, store }: LogViewerProps) {
   )
   const showPlace = (place: Place) => {
     follow.leave()
+    store.reveal(place.step, place.first, place.last)
     show(place.step, place.first)
   }
   const [place, select] = useSelection(showPlace)
@@ -75,22 +71,8 @@ export function LogViewer({ run, store }: LogViewerProps) {
   const search = useSearch(store, q, (match) => (follow.leave(), show(match.step, match.number)), !place)
   const match = search.found.matches[search.found.current]
 
-  const firstError = async () => {
-    setSeeking(true)
-    try {
-      const steps = suspects(store.steps)
-      const at = place ? steps.indexOf(place.step) : -1
-      const found = await nextError(store.source, patterns, at < 0 ? steps : steps.slice(at), at < 0 ? 0 : (place?.first ?? 0))
-      if (found) go(found.step, found.line)
-      announce(found ? `Line ${found.line} of ${found.step}` : 'No further line looks like an error')
-      setNote(found ? undefined : at < 0 ? 'No line matches the error patterns.' : 'No further line matches the error patterns.')
-    } catch (err) {
-      setNote(err instanceof Error ? err.message : String(err))
-    } finally {
-      setSeeking(false)
-    }
-  }
-  const [note, setNote] = useState<string>()
+  const errors = useErrors(store, patterns, place, go)
+  const trouble = store.trouble ?? search.found.error ?? errors.note
   const here = scroller.topStep ?? place?.step
   const goal = async (wanted: Goal) => {
     if (!here) return
@@ -114,7 +96,7 @@ export function LogViewer({ run, store }: LogViewerProps) {
   useLogKeys({
     search: () => field.current?.select(),
     match: (by) => void search.move(by),
-    error: () => void firstError(),
+    error: errors.next,
     ask: () => setAsking(true),
     step: toStep,
     follow: follow.follow,
@@ -138,21 +120,22 @@ export function LogViewer({ run, store }: LogViewerProps) {
         source={store.source}
         prefs={prefs}
         full={full}
-        seeking={seeking}
+        live={follow.following !== undefined}
+        seeking={errors.busy}
         canSeek={patterns.length > 0}
         onSearch={(text) => {
           setQuery({ q: text || undefined }, { replace: true })
           setListed(text !== '' && innerWidth > 900)
         }}
         onList={() => setListed(!listed)}
-        onError={() => void firstError()}
+        onError={errors.next}
         onAsk={() => setAsking(true)}
         onFull={() => setFull(!full)}
         onClear={() => select(undefined)}
       />
-      {(store.trouble ?? note) && (
+      {trouble && (
         <p className="log-trouble" role="status">
-          {store.trouble ?? note}
+          {trouble}
         </p>
       )}
       <div className="log-body">
@@ -164,7 +147,6 @@ export function LogViewer({ run, store }: LogViewerProps) {
           selected={place}
           current={match}
           pattern={search.pattern}
-          live={follow.following !== undefined}
           onToggle={toggle}
           onLine={pick}
           onFollow={follow.canFollow ? follow.follow : undefined}
@@ -178,21 +160,4 @@ export function LogViewer({ run, store }: LogViewerProps) {
       </Suspense>
     </section>
   )
-}
-
-/** useStart decides once what is shown first: the place in the address, or the step that a reader most likely came for. */
-function useStart(store: LogStore) {
-  const { hash } = useLocation()
-  return useState((): { anchor: Anchor; following?: string } => {
-    const place = placeOf(hash)
-    if (place && store.step(place.step)) {
-      store.reveal(place.step, place.first)
-      return { anchor: { key: place.step, line: place.first, offset: place.first > 0 ? -200 : 0 } }
-    }
-    const opening = openingOf(store.steps)
-    if (!opening) return { anchor: top }
-    store.open(opening.key, true)
-    if (opening.at === 'start') return { anchor: top }
-    return { anchor: { key: opening.key, end: true }, following: opening.at === 'follow' ? opening.key : undefined }
-  })
 }

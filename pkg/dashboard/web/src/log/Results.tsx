@@ -23,7 +23,7 @@ export function Results({ found, onSelect, onMore, onRetry, onClose }: ResultsPr
   return (
     <aside className="log-results" aria-label="Matches">
       <div className="row">
-        <h2>{busy && matches.length === 0 ? 'Searching…' : `${count(matches.length, 'match')}${whole ? '' : ' so far'}`}</h2>
+        <h2>{title(found)}</h2>
         <span className="quiet num">{found.scanned > 0 && `${size(found.scanned)} searched`}</span>
         <Button variant="plain" size="sm" aria-label="Close the list of matches" icon={<TimesIcon />} onClick={onClose} />
       </div>
@@ -43,13 +43,18 @@ export function Results({ found, onSelect, onMore, onRetry, onClose }: ResultsPr
           </li>
         ))}
       </ol>
-      {!whole && !error && (
-        <Button variant="link" size="sm" isLoading={busy} isDisabled={busy} onClick={onMore}>
-          {busy ? 'Searching' : 'Search on'}
+      {!whole && !error && !busy && (
+        <Button variant="link" size="sm" onClick={onMore}>
+          Search on
         </Button>
       )}
     </aside>
   )
+}
+
+function title({ matches, busy, whole }: Found): string {
+  if (busy && matches.length === 0) return 'Searching…'
+  return `${count(matches.length, 'match')}${whole ? '' : busy ? ', searching…' : ' so far'}`
 }
 
 function Result({ match, current, onSelect }: { match: Match; current: boolean; onSelect: () => void }) {

@@ -23,6 +23,8 @@ interface ToolbarProps {
   source: Source
   prefs: Prefs
   full: boolean
+  /** The end of a running step is kept in view. */
+  live: boolean
   seeking: boolean
   canSeek: boolean
   onSearch: (text: string) => void
@@ -40,6 +42,7 @@ export function Toolbar(props: ToolbarProps) {
       <SearchBar field={props.field} found={search.found} listed={props.listed} onSearch={props.onSearch} onMove={(by) => void search.move(by)} onList={props.onList} />
       {place && <Selection place={place} source={props.source} onClear={props.onClear} />}
       <span className="log-buttons">
+        {props.live && <span className="log-live">Live</span>}
         {props.canSeek && <Tool name={place ? 'Next error (e)' : 'First error (e)'} icon={<CrosshairsIcon />} busy={props.seeking} onClick={props.onError} />}
         <Tool name="Go to a line or a time (g)" icon={<HashtagIcon />} onClick={props.onAsk} />
         <ViewMenu prefs={props.prefs} />

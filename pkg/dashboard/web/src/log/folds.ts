@@ -31,11 +31,6 @@ export class Folds {
     return row + 1 + range.before + (range.last - range.first + 1)
   }
 
-  isHidden(line: number): boolean {
-    const range = this.search((r) => r.first <= line)
-    return range !== undefined && line <= range.last
-  }
-
   /** search finds the last range for which a condition holds that holds for none behind the first for which it does not. */
   private search(holds: (range: { first: number; last: number; before: number }) => boolean) {
     let [low, high] = [0, this.hidden.length]

@@ -37,7 +37,8 @@ export function groupsOf(markers: { number: number; text: string }[], total: num
     if (open) groups.push(marker === 'end' ? { ...open, last: number, closed: true } : { ...open, last: number - 1 })
     open = marker === 'end' ? undefined : { first: number, last: number, title: marker.title, closed: false, folded: true }
   }
-  if (open) groups.push({ ...open, last: Math.max(total, open.first) })
+  // What a step printed last is why it failed, so a group that was never closed stays open.
+  if (open) groups.push({ ...open, last: Math.max(total, open.first), folded: false })
   return groups
 }
 

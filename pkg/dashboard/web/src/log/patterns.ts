@@ -24,11 +24,6 @@ const posix: Record<string, string> = {
   alpha: '[A-Za-z]', digit: '\\d', alnum: '[A-Za-z0-9]', space: '\\s', upper: '[A-Z]', lower: '[a-z]', word: '\\w', xdigit: '[0-9A-Fa-f]',
 }
 
-/** literal is a pattern that matches exactly a text. */
-export function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-}
-
 /** packed joins patterns to as few as the server takes, each matching what any of its parts matches. */
 export function packed(patterns: string[]): string[] {
   const packs: string[] = []

@@ -32,14 +32,19 @@ export class Search {
   found = nothingFound
   private places: { step: string; from: number }[] = []
   private abort = new AbortController()
+  private first?: (match: Match) => void
 
   constructor(
     private readonly source: Source,
     private readonly tell: (found: Found) => void,
   ) {}
 
-  /** start forgets what was found. An empty pattern finds nothing. */
-  async start(query: string, steps: string[]) {
+  /**
+   * start forgets what was found and looks for a pattern; an empty one finds nothing. first is told of the first match, which
+   * is the current one then, as soon as it is there.
+   */
+  async start(query: string, steps: string[], first?: (match: Match) => void) {
+    this.first = first
     this.abort.abort()
     this.abort = new AbortController()
     this.places = query ? steps.map((step) => ({ step, from: 1 })) : []
@@ -70,15 +75,26 @@ export class Search {
     else this.places.shift()
     const matches = [...this.found.matches, ...page.matches.map((m) => ({ ...m, step: place.step }))]
     this.set({ ...this.found, matches, scanned: this.found.scanned + page.scanned })
+    if (matches.length === 0 || !this.first) return
+    const match = this.found.current < 0 ? this.select(0) : undefined
+    if (match) this.first(match)
+    this.first = undefined
   }
 
-  /** move goes to the next match (1) or the one before (-1), around the ends, and returns it. */
+  /** move goes to the next match (1) or the one before (-1), around the ends, and returns it; where it is still searching, to none. */
   async move(by: 1 | -1): Promise<Match | undefined> {
-    if (by === 1 && this.found.current === this.found.matches.length - 1 && !this.found.whole) await this.more()
+    if (by === 1 && this.atLast() && !this.found.whole) {
+      if (this.found.busy) return undefined
+      await this.more()
+    }
     const count = this.found.matches.length
     if (count === 0) return undefined
     const { current } = this.found
     return this.select(current < 0 ? (by === 1 ? 0 : count - 1) : (current + by + count) % count)
+  }
+
+  private atLast(): boolean {
+    return this.found.current === this.found.matches.length - 1
   }
 
   select(index: number): Match | undefined {

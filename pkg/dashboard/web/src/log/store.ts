@@ -26,6 +26,8 @@ class StepLog {
   live = false
   indexed = false
   groups: Group[] = []
+  /** Lines that somebody asked for last. */
+  wanted: number[] = []
   incomplete?: string
   fault?: string
   private liveGroup?: StepLine
@@ -200,11 +202,24 @@ export class LogStore {
     this.changed(log)
   }
 
-  /** reveal makes sure that a line has a row: its step is open, and the group around it. */
-  reveal(key: string, line: number) {
+  /** reveal makes sure that lines have rows: their step is open, and so are the groups around the first and the last. */
+  reveal(key: string, first: number, last = first) {
     this.open(key)
-    const group = within(this.logs.get(key)?.groups ?? [], line)
-    if (group?.folded && line > group.first) void this.toggleGroup(key, group.first)
+    const log = this.logs.get(key)
+    if (log) log.wanted = [first, last]
+    this.unfold(key)
+  }
+
+  /** unfold opens the groups around lines that somebody asked for, also when the groups become known later. */
+  private unfold(key: string) {
+    const log = this.logs.get(key)
+    for (const line of log?.wanted ?? []) {
+      const group = within(log?.groups ?? [], line)
+      if (log && group?.folded && line > group.first) {
+        log.setGroups(withGroup(log.groups, { ...group, folded: false }))
+        this.changed(log)
+      }
+    }
   }
 
   /** toggleGroup folds or unfolds the group that begins at a line; a group whose end is not known is looked up. */
@@ -281,6 +296,7 @@ export class LogStore {
       const folded = new Map(log.groups.map((g) => [g.first, g.folded]))
       log.setGroups(groupsOf(markers, log.cache.total).map((g) => ({ ...g, folded: folded.get(g.first) ?? g.folded })))
       this.changed(log)
+      this.unfold(key)
     } catch {
       log.indexed = false // groups fold one by one
     }
@@ -291,7 +307,8 @@ export class LogStore {
     if (!start) return undefined
     try {
       const page = await this.source.search(key, markerPattern, first + 1, 1)
-      return groupsOf([start, ...page.matches], this.total(key))[0]
+      const [group] = groupsOf([start, ...page.matches], this.total(key))
+      return group && { ...group, folded: true }
     } catch {
       return undefined // it stays open
     }

@@ -49,7 +49,7 @@ export function useScroller({ store, version, wrap, start, onMoved }: ScrollerOp
   const element = scale.element + 2 * slack
   const window = windowOf(store, anchor, view.height)
   /** What handlers need of the last render. */
-  const now = useRef({ window, scale, slack, exact, y: 0, last: 0, dragging: false, timer: 0 })
+  const now = useRef({ window, scale, slack, exact, y: 0, last: 0, far: false, dragging: false, timer: 0 })
   Object.assign(now.current, { window, scale, slack, exact })
 
   const place = useCallback(() => {
@@ -121,6 +121,12 @@ export function useScroller({ store, version, wrap, start, onMoved }: ScrollerOp
     [store, place, moveTo],
   )
 
+  const settle = useCallback(() => {
+    now.current.far = false
+    now.current.timer = 0
+    if (!now.current.dragging) align()
+  }, [align])
+
   const onScroll = useCallback(() => {
     const s = now.current
     const el = box.current
@@ -129,18 +135,17 @@ export function useScroller({ store, version, wrap, start, onMoved }: ScrollerOp
     if (Math.abs(delta) < 1) return
     s.last = el.scrollTop
     const max = el.scrollHeight - el.clientHeight
-    const near = Math.abs(delta) <= 2 * view.height && !s.dragging
+    // The Home key glides: its last moves are small, and belong to the large ones before.
+    s.far = s.far || s.dragging || Math.abs(delta) > 2 * view.height
     if (s.exact) moveTo(el.scrollTop)
-    else if (near) moveBy(delta)
+    else if (!s.far) moveBy(delta)
     else if (el.scrollTop >= max - s.slack) moveTo(store.layout().height)
     else moveTo(s.scale.contentTop(el.scrollTop - s.slack))
-    if (near && !s.exact) {
-      clearTimeout(s.timer)
-      const edge = el.scrollTop <= 1 || el.scrollTop >= max - 1
-      s.timer = setTimeout(align, edge ? 0 : rest) as unknown as number
-    }
+    clearTimeout(s.timer)
+    const edge = !s.far && (el.scrollTop <= 1 || el.scrollTop >= max - 1)
+    s.timer = setTimeout(settle, edge ? 0 : rest) as unknown as number
     onMoved(delta < 0, el.scrollTop >= max - lineHeight)
-  }, [store, view.height, moveTo, moveBy, align, onMoved])
+  }, [store, view.height, moveTo, moveBy, settle, onMoved])
 
   useDragging(box, now.current)
   useEffect(() => () => clearTimeout(now.current.timer), [])

@@ -8,13 +8,9 @@ import { searchable } from './opening'
 export function useSearch(store: LogStore, query: string, show: (match: Match) => void, jump: boolean) {
   const [found, setFound] = useState(nothingFound)
   const search = useMemo(() => new Search(store.source, setFound), [store])
-  const begin = async (text: string, go: boolean) => {
-    await search.start(text, searchable(store.steps))
-    const first = go && search.found.query === text ? search.select(0) : undefined
-    if (first) show(first)
-  }
+  const begin = (text: string, go: boolean) => void search.start(text, searchable(store.steps), go ? show : undefined)
   useEffect(() => {
-    void begin(query, jump)
+    begin(query, jump)
     // A new query searches; that steps or functions are new does not.
   }, [search, query])
   useEffect(() => () => void search.start('', []), [search])
@@ -27,5 +23,5 @@ export function useSearch(store: LogStore, query: string, show: (match: Match) =
     if (match) show(match)
   }
   const pattern = useMemo(() => (query ? forBrowser(query) : undefined), [query])
-  return { found, pattern, move, select, more: () => void search.more(), again: () => void begin(query, true) }
+  return { found, pattern, move, select, more: () => void search.more(), again: () => begin(query, true) }
 }

@@ -9,6 +9,7 @@ import {
   defaultControlButtonsOptions,
   getEdgesFromNodes,
   getSpacerNodes,
+  GRAPH_LAYOUT_END_EVENT,
   GraphComponent,
   ModelKind,
   PipelineDagreLayout,
@@ -27,6 +28,9 @@ import type { Task } from '../api/schema'
 import { TaskNode } from './TaskNode'
 import { sizeOf } from './tasks'
 
+/** Room around the graph in px. */
+const margin = 40
+
 const Surface = withPanZoom()(GraphComponent)
 
 const components: ComponentFactory = (kind, type) => {
@@ -42,25 +46,34 @@ const components: ComponentFactory = (kind, type) => {
   }
 }
 
+/** fit shows all of the graph, and no node larger than it is. */
+const fit = action((controller: Visualization) => {
+  const graph = controller.getGraph()
+  graph.fit(margin)
+  if (graph.getScale() <= 1) return
+  graph.scaleBy(1 / graph.getScale())
+})
+
 function newController(): Visualization {
   const controller = new Visualization()
   controller.registerComponentFactory(components)
   controller.registerLayoutFactory((_, graph) => new PipelineDagreLayout(graph, { nodesep: 24, ranksep: 56, ignoreGroups: true }))
-  controller.setFitToScreenOnLayout(true, 40)
+  controller.addEventListener(GRAPH_LAYOUT_END_EVENT, () => fit(controller))
   return controller
 }
 
 /** GraphView draws the tasks in their order. The picture moves only when tasks come or go, not when states change. */
 export function GraphView({ run, tasks }: { run: string; tasks: Task[] }) {
-  const controller = useMemo(newController, [])
   const shape = tasks.map((t) => `${t.name}<${t.runAfter.join(',')}`).join(' ')
+  const controller = useMemo(() => {
+    const made = newController()
+    made.fromModel({ graph: { id: 'tasks', type: 'graph', layout: 'tasks' }, ...modelOf(run, tasks) }, false)
+    return made
+    // Only another shape needs another picture.
+  }, [run, shape])
+  // The surface has its size by now.
+  useEffect(() => action(() => controller.getGraph().layout())(), [controller])
   useEffect(() => {
-    controller.fromModel({ graph: { id: 'tasks', type: 'graph', layout: 'tasks' }, ...modelOf(run, tasks) }, false)
-    action(() => controller.getGraph().layout())()
-    // Only another shape needs a layout.
-  }, [controller, run, shape])
-  useEffect(() => {
-    if (!controller.hasGraph()) return
     action(() => {
       for (const task of tasks) controller.getNodeById(task.name)?.setData({ task, run })
     })()
@@ -70,7 +83,7 @@ export function GraphView({ run, tasks }: { run: string; tasks: Task[] }) {
     ...defaultControlButtonsOptions,
     zoomInCallback: zoom(4 / 3),
     zoomOutCallback: zoom(3 / 4),
-    fitToScreenCallback: action(() => controller.getGraph().fit(40)),
+    fitToScreenCallback: () => fit(controller),
     resetView: false,
     legend: false,
   })
@@ -78,7 +91,7 @@ export function GraphView({ run, tasks }: { run: string; tasks: Task[] }) {
     <section className="card graph" aria-label="Graph of the tasks">
       <TopologyView controlBar={<TopologyControlBar controlButtons={buttons} />}>
         <VisualizationProvider controller={controller}>
-          <VisualizationSurface />
+          <VisualizationSurface key={shape} />
         </VisualizationProvider>
       </TopologyView>
     </section>

@@ -12,9 +12,14 @@ export function MarkdownPreview({ run, path, url }: { run: string; path: string;
   if (!text.data) return <Problem error={text.error} retry={() => void text.refetch()} />
   return (
     <div className="markdown">
-      <Markdown remarkPlugins={[remarkGfm]} urlTransform={(link) => within(run, path, link)}>
+      <Markdown remarkPlugins={[remarkGfm]} urlTransform={(link) => within(run, path, link)} components={{ input: Box }}>
         {text.data.text}
       </Markdown>
     </div>
   )
+}
+
+/** Box is the box of a task list. */
+function Box({ checked }: { checked?: boolean }) {
+  return <span role="img" aria-label={checked ? 'done' : 'to do'}>{checked ? '☑' : '☐'}</span>
 }

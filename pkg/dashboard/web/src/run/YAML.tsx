@@ -26,7 +26,7 @@ export function YAML({ run }: { run: string }) {
   })
   const gone = text.error instanceof ApiError && text.error.status === 404
   return (
-    <>
+    <section className="run-yaml" aria-label="YAML">
       <div className="yaml-head row">
         <h2>YAML</h2>
         <Segments label="Object" choices={choices} value={of === 'pipelinejob' ? undefined : of} onChange={(yaml) => set({ yaml }, { replace: true })} />
@@ -40,6 +40,6 @@ export function YAML({ run }: { run: string }) {
       )}
       {text.isError && !gone && !text.data && <Problem error={text.error} retry={() => void text.refetch()} />}
       {text.data && <Code text={text.data} label={`YAML of the ${of}`} />}
-    </>
+    </section>
   )
 }

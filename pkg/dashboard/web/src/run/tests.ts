@@ -1,4 +1,5 @@
 import type { TestReport, TestSuite } from '../api/schema'
+import { count } from '../log/words'
 import { duration } from '../ui/time'
 
 /** choose keeps the tests of a result whose name, class or suite holds all words of a text; suites without any go. */
@@ -16,9 +17,9 @@ export function choose(suites: TestSuite[], text = '', result = ''): TestSuite[]
     .filter((suite) => suite.cases.length > 0)
 }
 
-/** numbersOf sums a report up: "812 tests, 3 failed, 10 skipped, in 2m 05s". */
+/** numbersOf sums a report up: "1,812 tests, 3 failed, 10 skipped, in 2m 05s". */
 export function numbersOf({ tests, failed, skipped, seconds }: Pick<TestReport, 'tests' | 'failed' | 'skipped' | 'seconds'>): string {
-  const parts = [`${tests} ${tests === 1 ? 'test' : 'tests'}`]
+  const parts = [count(tests, 'test')]
   if (failed > 0) parts.push(`${failed} failed`)
   if (skipped > 0) parts.push(`${skipped} skipped`)
   return `${parts.join(', ')}, in ${duration(seconds * 1000)}`
