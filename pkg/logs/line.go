@@ -2,6 +2,9 @@ package logs
 
 import "time"
 
+// Tick is how exact the times of lines are.
+const Tick = 100 * time.Millisecond
+
 // Line is one line of a step.
 type Line struct {
 	Task, Step string

@@ -8,8 +8,9 @@ import (
 	"io"
 )
 
-// A frame is how text is spooled and stored in chunks: the time in Unix nanoseconds and the length, big-endian in 8 and 4
-// bytes, and text whose lines began then, within 100 ms.
+// FrameHeader is the size of what stands before the text of a frame, in bytes. Text is spooled and stored in chunks as
+// frames: the time in Unix nanoseconds and the length, big-endian in 8 and 4 bytes, and text whose lines began then, within
+// 100 ms.
 const FrameHeader = 12
 
 const (

@@ -83,18 +83,14 @@ func (l *liner) time() time.Time {
 	if l.at.IsZero() {
 		return l.last
 	}
-	if at := l.at.Truncate(lineTime).UTC(); at.After(l.last) || l.last.Sub(at) > lineSlack {
+	if at := l.at.Truncate(logs.Tick).UTC(); at.After(l.last) || l.last.Sub(at) > lineSlack {
 		l.last = at
 	}
 	return l.last
 }
 
-const (
-	// lineTime is how exact times are.
-	lineTime = 100 * time.Millisecond
-	// lineSlack is how far a line may be older than the one before and still gets its time.
-	lineSlack = 2 * time.Second
-)
+// lineSlack is how far a line may be older than the one before and still gets its time.
+const lineSlack = 2 * time.Second
 
 // shown is a line as readers get it.
 func shown(text []byte, cut int64) string {

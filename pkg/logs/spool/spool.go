@@ -31,8 +31,8 @@ const (
 	partingTime = 3 * time.Second
 	// diskPause is between two tries to write to local disk for which nobody waits.
 	diskPause = 5 * time.Second
-	// tick is how exact times are kept.
-	tick = int64(100 * time.Millisecond)
+	// tick is how exact times are kept, in nanoseconds.
+	tick = int64(logs.Tick)
 	// longestLog bounds the text of one step, so that the parts of its object suffice.
 	longestLog = 48 << 30
 )
