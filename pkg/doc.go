@@ -32,7 +32,14 @@ event travels from the forge and back. A test holds this table against the real 
 	8  storage                objects by key: S3-compatible servers and a folder of this machine
 	   storage/storetest      the contract that every store passes
 	8  logs/logfile           the stored form of a step's log, and its index of lines and times
-	8  logs                   following step logs into a store, and reading them back
+	8  logs                   the vocabulary of logs: where a run's files are in the bucket and what they say
+	   logs/live              the form of what the store has of a step while that runs
+	   logs/pods              what the pods of a run tell: containers, steps, the secrets they are given
+	   logs/kubelet           a container's log as the kubelet gives it, each byte once, without secrets
+	   logs/spool             the text of one container: to local disk, and from there into the store
+	8  logs/ship              following the containers of runs, and archiving their logs and records
+	   logs/read              the lines of live and archived runs: following, pages, searches, ranges
+	   logs/logstest          a run in a cluster, a kubelet and stores that fail, for tests
 	   archive                the bucket as a whole: every run in it, loading, verifying, retention
 	   history                all runs, indexed in a file for lists, charts and suggestions, by what a reader may see
 

@@ -29,7 +29,8 @@ import (
 	"github.com/pharos-ci/pharos/pkg/inbox"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/login"
-	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/logs/kubelet"
+	"github.com/pharos-ci/pharos/pkg/logs/ship"
 	"github.com/pharos-ci/pharos/pkg/pipeline"
 	"github.com/pharos-ci/pharos/pkg/plugins"
 	"github.com/pharos-ci/pharos/pkg/rush"
@@ -60,7 +61,7 @@ type server struct {
 	rest   *rest.Config
 	forges *forges
 	store  storage.Store
-	source logs.Source
+	source kubelet.Source
 	inbox  *inbox.Inbox
 	chat   *chatops.Dispatcher
 }
@@ -102,7 +103,7 @@ func (s *server) share(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the cluster: %w", err)
 	}
-	source := logs.PodSource{Pods: pods.CoreV1()}
+	source := kubelet.PodSource{Pods: pods.CoreV1()}
 	if s.NodeLogs {
 		source.Nodes = pods.CoreV1().RESTClient()
 	}
@@ -120,7 +121,7 @@ func (s *server) share(ctx context.Context) error {
 		Forges:  s.forges,
 	}
 	for _, collector := range slices.Concat(
-		inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), logs.Collectors(), artifacts.Collectors(),
+		inbox.Collectors(), dashboard.Collectors(), controller.JobCollectors(), controller.ReportCollectors(), ship.Collectors(), artifacts.Collectors(),
 		archive.Collectors(), history.Collectors(), login.Collectors(), access.Collectors(),
 	) {
 		if err := metrics.Registry.Register(collector); err != nil {

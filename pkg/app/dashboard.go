@@ -14,7 +14,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/history"
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/login"
-	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/logs/read"
 )
 
 // bucketEvery is the pause between two looks through the bucket for runs that the history does not know.
@@ -41,7 +41,7 @@ func (s *server) addDashboard() error {
 	}
 	deps.Read = gate.Deps{
 		Cluster: s.GetCache(), Namespace: c.ProwJobNamespace, Live: s.GetAPIReader(), History: past,
-		Logs: logs.NewReader(logs.ReaderOptions{
+		Logs: read.New(read.Options{
 			Store: s.store, Source: s.source, Layout: layout(c), Cluster: s.GetCache(), API: s.GetAPIReader(),
 		}),
 		Store: s.store, Layout: layout(c), Access: access.New(rules), Setup: s.setup,

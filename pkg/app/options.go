@@ -42,7 +42,7 @@ type Options struct {
 	// ArtifactsAddress takes the files of runs; ArtifactsURL is how their pods reach it, empty for no uploads.
 	ArtifactsAddress string
 	ArtifactsURL     string
-	// NodeLogs reads what kubelets rotated away while nobody followed, see [logs.PodSource].
+	// NodeLogs reads what kubelets rotated away while nobody followed, see [kubelet.PodSource].
 	NodeLogs    bool
 	LeaderElect bool
 	LogLevel    string

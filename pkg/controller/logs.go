@@ -25,6 +25,8 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/logs/kubelet"
+	"github.com/pharos-ci/pharos/pkg/logs/ship"
 	"github.com/pharos-ci/pharos/pkg/pipeline"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
@@ -37,20 +39,20 @@ type LogsOptions struct {
 	// Nil: nothing is hidden, and the records do not describe pods.
 	API    client.Reader
 	Store  storage.Store
-	Source logs.Source
+	Source kubelet.Source
 	Layout logs.Layout
-	// Spool, SpoolLimit, Uploads and Compress are those of [logs.ShipperOptions].
+	// Spool, SpoolLimit, Uploads and Compress are those of [ship.Options].
 	Spool      string
 	SpoolLimit int64
 	Uploads    int
 	Compress   bool
 }
 
-// Logs has the log of every run archived. It tells a [logs.Shipper] what happens to runs and their pods, writes what
+// Logs has the log of every run archived. It tells a [ship.Shipper] what happens to runs and their pods, writes what
 // that achieves to status.log and to the condition LogArchived, and holds each PipelineJob by a finalizer until then.
 type Logs struct {
 	client  client.Client
-	shipper *logs.Shipper
+	shipper *ship.Shipper
 
 	mu    sync.Mutex
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request] // nil before the controller starts
@@ -59,7 +61,7 @@ type Logs struct {
 // NewLogs makes the reconciler; it starts nothing.
 func NewLogs(o LogsOptions) *Logs {
 	l := &Logs{client: o.Client}
-	l.shipper = logs.NewShipper(logs.ShipperOptions{
+	l.shipper = ship.New(ship.Options{
 		Store: o.Store, Source: o.Source, Layout: o.Layout, API: o.API, Changed: l.enqueue,
 		Spool: o.Spool, SpoolLimit: o.SpoolLimit, Uploads: o.Uploads, Compress: o.Compress,
 	})

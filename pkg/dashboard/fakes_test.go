@@ -33,6 +33,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/login"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
+	logread "github.com/pharos-ci/pharos/pkg/logs/read"
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
@@ -392,12 +393,12 @@ func (l *lab) of(pj *v1alpha1.PipelineJob, task, step string) ([]logs.Line, erro
 }
 
 // Lines implements gate.Logs.
-func (l *lab) Lines(_ context.Context, pj *v1alpha1.PipelineJob, task, step string, from, to int) (logs.Page, error) {
+func (l *lab) Lines(_ context.Context, pj *v1alpha1.PipelineJob, task, step string, from, to int) (logread.Page, error) {
 	all, err := l.of(pj, task, step)
 	if err != nil {
-		return logs.Page{}, err
+		return logread.Page{}, err
 	}
-	page := logs.Page{Total: len(all), Complete: pj.Status.Log.Archived}
+	page := logread.Page{Total: len(all), Complete: pj.Status.Log.Archived}
 	for _, line := range all {
 		if line.Number >= from && line.Number <= to {
 			page.Lines = append(page.Lines, line)
@@ -418,9 +419,9 @@ func (l *lab) LineAt(_ context.Context, pj *v1alpha1.PipelineJob, task, step str
 }
 
 // Search implements gate.Logs.
-func (l *lab) Search(_ context.Context, pj *v1alpha1.PipelineJob, task, step string, o logfile.SearchOptions) (logs.SearchPage, error) {
+func (l *lab) Search(_ context.Context, pj *v1alpha1.PipelineJob, task, step string, o logfile.SearchOptions) (logread.SearchPage, error) {
 	all, err := l.of(pj, task, step)
-	page := logs.SearchPage{Total: len(all), Complete: true}
+	page := logread.SearchPage{Total: len(all), Complete: true}
 	for _, line := range all {
 		if line.Number >= o.From && o.Pattern.MatchString(line.Text) {
 			if len(page.Matches) == o.Limit {

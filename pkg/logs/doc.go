@@ -1,11 +1,17 @@
-// Package logs brings what a run prints into a store and back to readers.
+// Package logs is the vocabulary of what a run leaves in the store: where it is ([Layout]), what the files are called and
+// what they say ([Started], [Finished], [ProwJob], [PodReport], [StepInfo]), and the words in which the packages below it
+// speak of a log: [ContainerRef], [Cursor], [Line].
 //
-// A [Shipper] follows every container of a run, steps, sidecars and init containers, from its first line and writes it to a
-// [storage.Store] in bounded memory, in Prow's bucket layout ([Layout]). Text goes to local disk first, so that a store that
-// is slow or down stops no stream. Progress is durable: chunks and segments are objects named by their offset that come with
-// the [Cursor] behind their last byte, so that a process which takes over goes on without a gap or a duplicate.
-// A [Reader] gives the same lines with the same numbers whether a run is live or archived.
+// A line travels through the packages below it in this order:
 //
-// The package takes PipelineJobs and pods as values and reaches the cluster through [Source] and a client.Reader only.
-// It never writes to the cluster. Of what a line says it knows the run's secrets only, which it hides.
+//	pods      what the pods of a run tell: containers, the steps they are, their secrets
+//	kubelet   a container's log as the kubelet gives it, each byte once, without secrets
+//	spool     the text of one container: to local disk, into the store while it runs, to its log in the end
+//	live      the form of what is in the store while a step runs
+//	logfile   the form of a log that is complete, and its index
+//	ship      all containers of all runs, and the records about them
+//	read      lines, pages, searches and ranges, the same of a live and of an archived run
+//
+// The packages take PipelineJobs and pods as values and never write to the cluster. Of what a line says they know the run's
+// secrets only, which they hide.
 package logs

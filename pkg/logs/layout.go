@@ -9,9 +9,6 @@ import (
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 )
 
-// CloneStep is the name of the step that checks out the code; its log is clone-log.txt instead of part of build-log.txt.
-const CloneStep = "clone"
-
 // Names of the files in a run's folder.
 const (
 	StartedFile  = "started.json"
@@ -172,11 +169,17 @@ func unsafe(c rune) bool {
 	return !safe
 }
 
-// StepLog is the file of one step's log in the run's folder; task carries "-retryN" for the N-th retry of a TaskRun.
-// Name is task-step, or task_step where that is taken: see assignNames.
-func stepLog(name string) string { return name + stepLogSuffix }
+// StepLog is the file of a step's log in the run's folder; name is that of its StepInfo.
+func StepLog(name string) string { return name + stepLogSuffix }
 
-// stepIndex is the index of that file.
-func stepIndex(name string) string { return name + stepIndexSuffix }
+// StepIndex is the index of that file.
+func StepIndex(name string) string { return name + stepIndexSuffix }
 
-func liveFolder(run, name string) string { return path.Join(run, liveDir, name) + "/" }
+// IndexOf is the key of the index of a step's log; false for another file, which has none.
+func IndexOf(key string) (string, bool) {
+	name, ok := strings.CutSuffix(key, stepLogSuffix)
+	return StepIndex(name), ok
+}
+
+// LiveFolder is where the text of a step is while it runs, with a slash at its end; with an empty name, that of all steps.
+func LiveFolder(run, name string) string { return path.Join(run, liveDir, name) + "/" }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/logs/logstest"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -19,7 +20,7 @@ func TestLayout(t *testing.T) {
 	}
 	explicit := logs.Layout{DefaultConnection: "main"}
 	pull := func(org, repo string) *v1alpha1.PipelineJob {
-		pj := presubmit()
+		pj := logstest.Presubmit()
 		pj.Spec.Refs.Org, pj.Spec.Refs.Repo = org, repo
 		return pj
 	}
@@ -28,14 +29,14 @@ func TestLayout(t *testing.T) {
 		return pj
 	}
 	typed := func(jobType v1alpha1.JobType) *v1alpha1.PipelineJob {
-		return edit(presubmit(), func(s *v1alpha1.PipelineJobSpec) { s.Type = jobType })
+		return edit(logstest.Presubmit(), func(s *v1alpha1.PipelineJobSpec) { s.Type = jobType })
 	}
 	for name, tc := range map[string]struct {
 		layout logs.Layout
 		job    *v1alpha1.PipelineJob
 		want   paths
 	}{
-		"a presubmit is under its pull request and has a directory": {explicit, presubmit(), paths{
+		"a presubmit is under its pull request and has a directory": {explicit, logstest.Presubmit(), paths{
 			"pr-logs/pull/acme_app/7/unit/100", "pr-logs/directory/unit/100.txt",
 			[]string{"pr-logs/pull/acme_app/7/unit/latest-build.txt", "pr-logs/directory/unit/latest-build.txt"},
 		}},
@@ -52,7 +53,7 @@ func TestLayout(t *testing.T) {
 		"the prefix goes before all": {logs.Layout{DefaultConnection: "main", Prefix: "/ci/"}, typed(v1alpha1.Periodic), paths{
 			"ci/logs/unit/100", "", []string{"ci/logs/unit/latest-build.txt"},
 		}},
-		"another connection has its own folder": {logs.Layout{DefaultConnection: "other", Prefix: "ci"}, presubmit(), paths{
+		"another connection has its own folder": {logs.Layout{DefaultConnection: "other", Prefix: "ci"}, logstest.Presubmit(), paths{
 			"ci/connections/main/pr-logs/pull/acme_app/7/unit/100", "ci/connections/main/pr-logs/directory/unit/100.txt",
 			[]string{
 				"ci/connections/main/pr-logs/pull/acme_app/7/unit/latest-build.txt",
@@ -68,7 +69,7 @@ func TestLayout(t *testing.T) {
 			paths{"logs/..%2Fa%2Fb/%2E%2E", "", []string{"logs/..%2Fa%2Fb/latest-build.txt"}},
 		},
 		"the default repository of legacy has no segment": {
-			logs.Layout{Strategy: logs.Legacy, DefaultOrg: "acme", DefaultRepo: "app", DefaultConnection: "main"}, presubmit(), paths{
+			logs.Layout{Strategy: logs.Legacy, DefaultOrg: "acme", DefaultRepo: "app", DefaultConnection: "main"}, logstest.Presubmit(), paths{
 				"pr-logs/pull/7/unit/100", "pr-logs/directory/unit/100.txt",
 				[]string{"pr-logs/pull/7/unit/latest-build.txt", "pr-logs/directory/unit/latest-build.txt"},
 			},
@@ -84,7 +85,7 @@ func TestLayout(t *testing.T) {
 }
 
 func TestLayoutKeepsAPathOnceItIsChosen(t *testing.T) {
-	pj := presubmit()
+	pj := logstest.Presubmit()
 	pj.Status.Log.Path = "old/place"
 	if got := (logs.Layout{}).Run(pj); got != "old/place" {
 		t.Errorf("run is in %s", got)
@@ -130,7 +131,7 @@ func FuzzLayoutNeverSharesAFolder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, c1, o1, r1, j1, c2, o2, r2, j2 string) {
 		layout := logs.Layout{DefaultConnection: "main"}
 		folder := func(connection, org, repo, name string) string {
-			pj := presubmit()
+			pj := logstest.Presubmit()
 			pj.Spec.Connection, pj.Spec.Job, pj.Spec.Refs.Org, pj.Spec.Refs.Repo = connection, name, org, repo
 			return layout.Run(pj)
 		}

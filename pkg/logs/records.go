@@ -2,19 +2,14 @@ package logs
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
-	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
 // Started is started.json, as TestGrid and Spyglass read it.
@@ -38,7 +33,8 @@ type Finished struct {
 	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
-func startedRecord(job *v1alpha1.PipelineJob) Started {
+// NewStarted is that of a run that begins.
+func NewStarted(job *v1alpha1.PipelineJob) Started {
 	s := Started{Timestamp: startTime(job).Unix(), RepoCommit: revision(job), Metadata: identity(job)}
 	if isPull(job) {
 		s.Pull = strconv.Itoa(job.Spec.Refs.Pulls[0].Number)
@@ -51,7 +47,7 @@ func startedRecord(job *v1alpha1.PipelineJob) Started {
 		if s.Repos == nil {
 			s.Repos = make(map[string]string, len(refs))
 		}
-		s.Repos[r.Org+"/"+r.Repo] = refsText(r)
+		s.Repos[r.Org+"/"+r.Repo] = RefsText(r)
 	}
 	return s
 }
@@ -65,8 +61,8 @@ func startTime(job *v1alpha1.PipelineJob) metav1.Time {
 	return job.CreationTimestamp
 }
 
-// refsText is Prow's notation: "main:abc,7:def".
-func refsText(r v1alpha1.Refs) string {
+// RefsText is a repository with what is tested of it in Prow's notation: "main:abc,7:def".
+func RefsText(r v1alpha1.Refs) string {
 	parts := []string{r.BaseRef}
 	if r.BaseSHA != "" {
 		parts[0] += ":" + r.BaseSHA
@@ -101,7 +97,8 @@ func identity(job *v1alpha1.PipelineJob) map[string]any {
 	return map[string]any{"pipelineJob": job.Namespace + "/" + job.Name, "connection": job.Spec.Connection}
 }
 
-func finishedRecord(job *v1alpha1.PipelineJob, steps []StepInfo) Finished {
+// NewFinished is that of a run that is over, or was deleted before.
+func NewFinished(job *v1alpha1.PipelineJob, steps []StepInfo) Finished {
 	f := Finished{Timestamp: time.Now().Unix(), Result: "FAILURE", Revision: revision(job), Metadata: identity(job)}
 	if job.Status.CompletionTime != nil {
 		f.Timestamp = job.Status.CompletionTime.Unix()
@@ -122,93 +119,4 @@ func finishedRecord(job *v1alpha1.PipelineJob, steps []StepInfo) Finished {
 		}
 	}
 	return f
-}
-
-// prowJob is a ProwJob of prow.k8s.io/v1, as far as a PipelineJob maps onto one.
-type prowJob struct {
-	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata"`
-	Spec              prowJobSpec   `json:"spec"`
-	Status            prowJobStatus `json:"status"`
-}
-
-type prowJobSpec struct {
-	Type           v1alpha1.JobType                 `json:"type,omitempty"`
-	Agent          v1alpha1.Agent                   `json:"agent,omitempty"`
-	Cluster        string                           `json:"cluster,omitempty"`
-	Namespace      string                           `json:"namespace,omitempty"`
-	Job            string                           `json:"job,omitempty"`
-	Refs           *v1alpha1.Refs                   `json:"refs,omitempty"`
-	ExtraRefs      []v1alpha1.Refs                  `json:"extra_refs,omitempty"`
-	Report         bool                             `json:"report,omitempty"`
-	Context        string                           `json:"context,omitempty"`
-	RerunCommand   string                           `json:"rerun_command,omitempty"`
-	MaxConcurrency int32                            `json:"max_concurrency,omitempty"`
-	PodSpec        *corev1.PodSpec                  `json:"pod_spec,omitempty"`
-	PipelineRun    map[string]*runtime.RawExtension `json:"tekton_pipeline_run_spec,omitempty"`
-}
-
-type prowJobStatus struct {
-	StartTime      *metav1.Time      `json:"startTime,omitempty"`
-	PendingTime    *metav1.Time      `json:"pendingTime,omitempty"`
-	CompletionTime *metav1.Time      `json:"completionTime,omitempty"`
-	State          v1alpha1.JobState `json:"state,omitempty"`
-	Description    string            `json:"description,omitempty"`
-	URL            string            `json:"url,omitempty"`
-	PodName        string            `json:"pod_name,omitempty"`
-	BuildID        string            `json:"build_id,omitempty"`
-}
-
-// prowCluster is the name Prow has for the cluster it runs in.
-const prowCluster = "default"
-
-func prowJobRecord(job *v1alpha1.PipelineJob, steps []StepInfo) prowJob {
-	spec, status := &job.Spec, &job.Status
-	p := prowJob{
-		TypeMeta: metav1.TypeMeta{Kind: "ProwJob", APIVersion: "prow.k8s.io/v1"},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: job.Name, Namespace: job.Namespace, UID: job.UID, CreationTimestamp: job.CreationTimestamp,
-			Labels: job.Labels, Annotations: job.Annotations,
-		},
-		Spec: prowJobSpec{
-			Type: spec.Type, Agent: spec.Agent, Cluster: prowCluster, Namespace: cmp.Or(spec.Namespace, job.Namespace),
-			Job: spec.Job, Refs: spec.Refs, ExtraRefs: spec.ExtraRefs, Report: spec.Report, Context: spec.Context,
-			RerunCommand: spec.RerunCommand, MaxConcurrency: spec.MaxConcurrency, PodSpec: spec.PodSpec,
-		},
-		Status: prowJobStatus{
-			StartTime: status.StartTime, PendingTime: status.PendingTime, CompletionTime: status.CompletionTime,
-			State: cmp.Or(status.State, v1alpha1.StateTriggered), Description: status.Description, URL: status.URL,
-			BuildID: spec.BuildID,
-		},
-	}
-	if spec.PipelineRunSpec != nil {
-		p.Spec.PipelineRun = map[string]*runtime.RawExtension{"v1": spec.PipelineRunSpec}
-	}
-	if len(steps) > 0 {
-		p.Status.PodName = steps[0].Container.Pod
-	}
-	return p
-}
-
-// putStart writes the records of a run that begins; started.json comes last and says that the others are there.
-func putStart(ctx context.Context, store storage.Store, layout Layout, job *v1alpha1.PipelineJob) error {
-	run := layout.Run(job)
-	if err := putJSON(ctx, store, path.Join(run, JobFile), prowJobRecord(job, nil)); err != nil {
-		return err
-	}
-	if err := putJSON(ctx, store, path.Join(run, PipelineJobFile), pipelineJobRecord(job)); err != nil {
-		return err
-	}
-	if key := layout.Directory(job); key != "" {
-		text := strings.TrimSuffix(store.URL(), "/") + "/" + run
-		if err := store.Put(ctx, key, strings.NewReader(text), textOptions); err != nil {
-			return err
-		}
-	}
-	for _, key := range layout.Latest(job) {
-		if err := putLatest(ctx, store, key, job.Spec.BuildID); err != nil {
-			return err
-		}
-	}
-	return putJSON(ctx, store, path.Join(run, StartedFile), startedRecord(job))
 }

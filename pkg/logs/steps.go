@@ -1,20 +1,38 @@
 package logs
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
-	"slices"
-	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pharos-ci/pharos/pkg/storage"
+)
+
+// Kinds of what runs in a pod.
+const (
+	KindStep = "step"
+	// KindSidecar runs beside the steps: Tekton's sidecars, those that Kubernetes runs as restartable init containers, and
+	// whatever was added to the pod by others.
+	KindSidecar = "sidecar"
+	// KindInit runs before the steps. Tekton's own are listed only when they failed.
+	KindInit = "init"
+)
+
+// States of a step, for people and pages.
+const (
+	StepWaiting = "waiting"
+	StepRunning = "running"
+	StepSuccess = "success"
+	StepFailure = "failure"
+	// StepSkipped never ran because a step before it failed.
+	StepSkipped = "skipped"
+	// StepUnknown was running when its pod vanished, or never started.
+	StepUnknown = "unknown"
 )
 
 // StepInfo is one step of a run, or another container beside its steps, as steps.json keeps it.
@@ -53,7 +71,27 @@ type StepInfo struct {
 	Uncensored string `json:"uncensored,omitempty"`
 }
 
-func (s *StepInfo) isStep() bool { return s.Kind == "" || s.Kind == KindStep }
+// ContainerRef names one container of one pod. UID tells a pod from an earlier one of the same name.
+type ContainerRef struct {
+	Namespace string `json:"namespace"`
+	Pod       string `json:"pod"`
+	UID       string `json:"uid"`
+	Container string `json:"container"`
+}
+
+// IsStep says that it is a step of the task, whose log is part of build-log.txt or clone-log.txt.
+func (s *StepInfo) IsStep() bool { return s.Kind == "" || s.Kind == KindStep }
+
+// maxMessage bounds what is kept of a message, in bytes.
+const maxMessage = 1 << 10
+
+// SetMessage sets the message, of which it keeps 1 KiB.
+func (s *StepInfo) SetMessage(message string) {
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage-len("…")], "") + "…"
+	}
+	s.Message = message
+}
 
 // manifest is steps.json.
 type manifest struct {
@@ -63,89 +101,8 @@ type manifest struct {
 
 const manifestVersion = 1
 
-// mergeSteps brings the steps of a run up to date with its pods: known steps keep their names, new ones get one, in
-// order. It says whether there are new ones. What is known of the logs stays, and so does what a container said in the
-// end: only the shipper adds that, without secrets.
-func mergeSteps(run string, known []StepInfo, seen []container) (steps []StepInfo, added bool) {
-	steps = slices.Clone(known)
-	for _, c := range seen {
-		i := slices.IndexFunc(steps, func(s StepInfo) bool { return s.Container == c.ref })
-		if i < 0 {
-			steps, added = append(steps, nameStep(run, steps, c)), true
-			i = len(steps) - 1
-		}
-		s := &steps[i]
-		s.State, s.ExitCode, s.Start, s.End = c.state, c.exit, c.start, c.end
-		s.Reason, s.Restarts = c.reason, c.restarts
-		if c.said == "" {
-			s.Message = shortened(c.message)
-		}
-		if c.stopped {
-			s.Restarts--
-		}
-	}
-	return steps, added
-}
-
-// maxMessage bounds what is kept of a message, in bytes.
-const maxMessage = 1 << 10
-
-func shortened(message string) string {
-	if len(message) <= maxMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:maxMessage-len("…")], "") + "…"
-}
-
-func nameStep(run string, steps []StepInfo, c container) StepInfo {
-	task, step := taskName(run, steps, c), c.step
-	name := task + "-" + step
-	if c.kind != KindStep {
-		if slices.ContainsFunc(steps, func(s StepInfo) bool { return s.Task == task && s.Step == c.kind+"."+step }) {
-			step = c.ref.Container // sidecar db of Tekton's beside one that is just called db
-		}
-		name = task + "_" + c.kind + "-" + step
-		step = c.kind + "." + step // a dot is in no container's name
-	}
-	taken := func(s StepInfo) bool { return s.Name == name }
-	if slices.ContainsFunc(steps, taken) && c.kind == KindStep {
-		// Task a-b with step c met task a with step b-c. Kubernetes allows no "_" in either.
-		name = task + "_" + c.step
-	}
-	base := name
-	for n := 2; slices.ContainsFunc(steps, taken); n++ {
-		name = fmt.Sprintf("%s_%d", base, n)
-	}
-	return StepInfo{Task: task, Step: step, Kind: c.kind, Name: name, Container: c.ref, TaskRun: c.taskRun}
-}
-
-// taskName tells apart the pods of one task: those of a matrix by their TaskRun, those of retries by a number.
-func taskName(run string, steps []StepInfo, c container) string {
-	task := cmp.Or(c.task, c.taskRun)
-	var retries []string // other pods of the TaskRun
-	for _, s := range steps {
-		switch {
-		case s.Container.UID == c.ref.UID:
-			return s.Task
-		case s.TaskRun == c.taskRun:
-			if !slices.Contains(retries, s.Container.UID) {
-				retries = append(retries, s.Container.UID)
-			}
-			if len(retries) == 1 {
-				task = s.Task
-			}
-		case s.Task == task:
-			task = strings.TrimPrefix(c.taskRun, run+"-")
-		}
-	}
-	if len(retries) > 0 {
-		task += "-retry" + strconv.Itoa(len(retries))
-	}
-	return task
-}
-
-// loadManifest returns no steps when there is no file.
-func loadManifest(ctx context.Context, store storage.Store, run string) ([]StepInfo, error) {
+// LoadSteps reads steps.json of the run whose folder is given; without one there are no steps.
+func LoadSteps(ctx context.Context, store storage.Store, run string) ([]StepInfo, error) {
 	object, err := store.Get(ctx, path.Join(run, StepsFile), storage.Range{})
 	if errors.Is(err, storage.ErrNotExist) {
 		return nil, nil
@@ -161,14 +118,7 @@ func loadManifest(ctx context.Context, store storage.Store, run string) ([]StepI
 	return m.Steps, nil
 }
 
-func saveManifest(ctx context.Context, store storage.Store, run string, steps []StepInfo) error {
-	return putJSON(ctx, store, path.Join(run, StepsFile), manifest{Version: manifestVersion, Steps: steps})
-}
-
-func putJSON(ctx context.Context, store storage.Store, key string, value any) error {
-	text, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", key, err)
-	}
-	return store.Put(ctx, key, bytes.NewReader(append(text, '\n')), jsonOptions)
+// SaveSteps writes steps.json of the run whose folder is given.
+func SaveSteps(ctx context.Context, store storage.Store, run string, steps []StepInfo) error {
+	return PutJSON(ctx, store, path.Join(run, StepsFile), manifest{Version: manifestVersion, Steps: steps})
 }

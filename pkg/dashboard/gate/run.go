@@ -17,6 +17,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
+	"github.com/pharos-ci/pharos/pkg/logs/read"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -47,7 +48,7 @@ func (r *Run) Follow(ctx context.Context, from map[string]int, emit func(logs.Li
 }
 
 // Lines reads the lines from one number to another, at most one page.
-func (r *Run) Lines(ctx context.Context, step StepName, from, to int) (logs.Page, error) {
+func (r *Run) Lines(ctx context.Context, step StepName, from, to int) (read.Page, error) {
 	page, err := r.gate.d.Logs.Lines(ctx, r.pj, step.Task, step.Step, from, to)
 	return page, r.missing("read log", err)
 }
@@ -59,7 +60,7 @@ func (r *Run) LineAt(ctx context.Context, step StepName, t time.Time) (int, erro
 }
 
 // Search finds lines of a step.
-func (r *Run) Search(ctx context.Context, step StepName, o logfile.SearchOptions) (logs.SearchPage, error) {
+func (r *Run) Search(ctx context.Context, step StepName, o logfile.SearchOptions) (read.SearchPage, error) {
 	page, err := r.gate.d.Logs.Search(ctx, r.pj, step.Task, step.Step, o)
 	return page, r.missing("search log", err)
 }

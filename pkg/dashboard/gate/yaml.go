@@ -55,7 +55,7 @@ func (r *Run) prowJobYAML(ctx context.Context) ([]byte, error) {
 	var kept map[string]any
 	err := r.JSON(ctx, logs.JobFile, &kept)
 	if errors.Is(err, ErrNotFound) {
-		return encode(r.pj.Name, logs.ProwJob(r.pj))
+		return encode(r.pj.Name, logs.ProwJob(r.pj, nil))
 	}
 	if err != nil {
 		return nil, err

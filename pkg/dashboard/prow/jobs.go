@@ -47,7 +47,7 @@ func (p *routes) prowJobs(w http.ResponseWriter, r *http.Request) error {
 	items := []any{}
 	for _, pj := range runs {
 		if isOf(pj, q.Get("org"), q.Get("repo")) {
-			items = append(items, logs.ProwJob(without(pj, omit)))
+			items = append(items, logs.ProwJob(without(pj, omit), nil))
 		}
 	}
 	return script(w, r, struct {

@@ -97,7 +97,7 @@ func BenchmarkSearch(b *testing.B) {
 			b.Fatal(err)
 		}
 		for name, text := range map[string]string{
-			"literal": "panic: runtime error", "any-case": "(?i)fatal|panic", "union": `^ERROR|\bFAILED\b|panic:|fatal error`, "every-line": `took \d{6} ms`,
+			"literal": "panic: runtime error", "any-case": "(?i)fatal|panic", "union": `^ERROR|\bFAILED\b|panic:|fatal error`, "begins": `^(E[0-9]{4} |FATAL|--- FAIL)|(?i)\bpanic: `, "every-line": `took \d{6} ms`,
 			"no-literal": `\d{7} ms`,
 		} {
 			re := pattern(b, text)

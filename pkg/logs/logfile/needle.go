@@ -12,6 +12,8 @@ type needle struct {
 	text []byte
 	// fold says that the case of ASCII letters does not matter; text is in lower case.
 	fold bool
+	// head says that the line begins with text, which has the end of the line before in front.
+	head bool
 }
 
 const (
@@ -42,24 +44,62 @@ func needed(tree *syntax.Regexp) []needle {
 		}
 	case syntax.OpConcat:
 		var best []needle
-		for _, sub := range tree.Sub {
-			if set := needed(sub); shortest(set) > shortest(best) {
+		for i, sub := range tree.Sub {
+			set := needed(sub)
+			if i > 0 && (tree.Sub[i-1].Op == syntax.OpBeginText || tree.Sub[i-1].Op == syntax.OpBeginLine) {
+				if begin := heads(sub); shortest(begin) >= shortest(set) {
+					set = begin
+				}
+			}
+			if shortest(set) > shortest(best) {
 				best = set
 			}
 		}
 		return best
 	case syntax.OpAlternate:
-		var all []needle
-		for _, sub := range tree.Sub {
-			set := needed(sub)
-			if set == nil || len(all)+len(set) > maxNeedles {
-				return nil
-			}
-			all = append(all, set...)
-		}
-		return all
+		return either(tree.Sub, needed)
 	}
 	return nil
+}
+
+// heads are what a line begins with where tree stands at its begin.
+func heads(tree *syntax.Regexp) []needle {
+	switch tree.Op {
+	case syntax.OpLiteral:
+		fold := tree.Flags&syntax.FoldCase != 0
+		text := []byte{'\n'}
+		for _, r := range tree.Rune {
+			if !plainRune(r, fold) {
+				break
+			}
+			text = utf8.AppendRune(text, r)
+		}
+		if len(text) < shortNeedle {
+			return nil
+		}
+		if fold {
+			lower(text, text)
+		}
+		return []needle{{text, fold, true}}
+	case syntax.OpCapture, syntax.OpConcat:
+		return heads(tree.Sub[0])
+	case syntax.OpAlternate:
+		return either(tree.Sub, heads)
+	}
+	return nil
+}
+
+// either joins what the branches of an alternative need; nil where one needs nothing.
+func either(branches []*syntax.Regexp, need func(*syntax.Regexp) []needle) []needle {
+	var all []needle
+	for _, sub := range branches {
+		set := need(sub)
+		if set == nil || len(all)+len(set) > maxNeedles {
+			return nil
+		}
+		all = append(all, set...)
+	}
+	return all
 }
 
 func shortest(set []needle) int {
@@ -93,7 +133,7 @@ func literal(tree *syntax.Regexp) []needle {
 	if fold {
 		lower(best, best)
 	}
-	return []needle{{best, fold}}
+	return []needle{{best, fold, false}}
 }
 
 // plainRune excludes U+FFFD, which matches any invalid byte, and where case does not matter all runes that have a form
@@ -150,7 +190,7 @@ func (f *finder) reset(text []byte) {
 	}
 }
 
-// next is an offset at or behind pos that is within the next line that may match, or -1.
+// next is an offset at or behind pos, which begins a line, that is within the next line that may match, or -1.
 func (f *finder) next(pos int) int {
 	if len(f.needles) == 0 {
 		return pos
@@ -172,6 +212,15 @@ func (f *finder) find(n needle, pos int) int {
 	text := f.text
 	if n.fold {
 		text = f.lower[:len(f.text)]
+	}
+	if n.head {
+		if bytes.HasPrefix(text[pos:], n.text[1:]) {
+			return pos
+		}
+		if i := bytes.Index(text[pos:], n.text); i >= 0 {
+			return pos + i + 1
+		}
+		return len(text)
 	}
 	if i := bytes.Index(text[pos:], n.text); i >= 0 {
 		return pos + i

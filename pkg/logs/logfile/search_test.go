@@ -49,6 +49,7 @@ func TestSearchFindsWhatEachLineMatches(t *testing.T) {
 	patterns := []string{
 		"line", "(?i)LINE", "[Ll]ine [0-9a-f]+7 of", "of the log (7|42)$", "^$", "long long$", "open|before", "(?i)Task|wiTH", "nowhere",
 		"e{2,}", `^piece`, "(ab|cd|ef)+0", `\d{15}`, "return$", "K", "(?i)kelvin|open",
+		"^l", "^(p|(?i)O)", "(?i)^(L[io]|nothing)", "^(l[a-z]|x)|pie", "^K|^o", "(?i)^k",
 	}
 	for form, compress := range forms {
 		t.Run(form, func(t *testing.T) {

@@ -1,0 +1,252 @@
+package ship_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
+	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/logs/logstest"
+)
+
+func waiting(reason string) corev1.ContainerState {
+	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+}
+
+// stepOf finds what steps.json says of a container.
+func stepOf(l *logstest.Lab, ref logs.ContainerRef) logs.StepInfo {
+	l.T.Helper()
+	steps, err := logs.LoadSteps(l.T.Context(), l.Store, logstest.RunPath)
+	if err != nil {
+		l.T.Fatal(err)
+	}
+	i := slices.IndexFunc(steps, func(s logs.StepInfo) bool { return s.Container == ref })
+	if i < 0 {
+		l.T.Fatalf("%v is not in %+v", ref, steps)
+	}
+	return steps[i]
+}
+
+func TestSidecarsHaveLogsOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := logstest.New(t)
+		l.Start(l.Store)
+		defer l.Stop()
+		step := l.Pod("p1", "build", "test")[0]
+		sidecar := l.WithSidecar("sidecar-db")
+		l.Observe()
+		l.Kubelet.Print(step, logstest.Line("testing"))
+		l.Kubelet.Print(sidecar, logstest.Line("ready"))
+		l.End(step, 0)
+		l.End(sidecar, 0)
+		l.Finish(v1alpha1.StateSuccess)
+		l.Observe()
+		l.Archived()
+		for file, want := range map[string]string{
+			"build-log.txt": "testing\n", "build_sidecar-db-build-log.txt": "ready\n",
+		} {
+			if got := l.File(file); got != want {
+				t.Errorf("%s is %q, want %q", file, got, want)
+			}
+		}
+		if got := stepOf(l, sidecar); got.Kind != logs.KindSidecar || got.Step != "sidecar.db" || got.Lines != 1 {
+			t.Errorf("the sidecar is %+v", got)
+		}
+	})
+}
+
+func TestARestartContinuesTheLog(t *testing.T) {
+	const noted = "pharos: the container was restarted (1): the one before ended with code 137, OOMKilled\n"
+	for name, tc := range map[string]struct {
+		crash     bool // of Pharos, while the container restarts
+		forgotten bool // the log of the old instance
+		backoff   bool // the new instance has ended too, so that the cluster calls it the last one
+		want      string
+		lost      bool
+	}{
+		"with all of the instance before":   {want: "one\ntwo\nthree\n" + noted + "four\n"},
+		"also of a process that took over":  {crash: true, want: "one\ntwo\nthree\n" + noted + "four\n"},
+		"without what the kubelet has lost": {forgotten: true, lost: true, want: "one\npharos: lines may be missing here: the log of the instance before the restart is gone\n" + noted + "four\n"},
+		"and does not take the newest instance for it": {
+			crash: true, backoff: true, lost: true,
+			want: "one\npharos: lines may be missing here: the log of the instance before the restart is gone\npharos: the container was restarted\nfour\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := logstest.New(t)
+				l.Start(l.Store)
+				step := l.Pod("p1", "build", "test")[0]
+				sidecar := l.WithSidecar("sidecar-db")
+				l.Kubelet.Print(sidecar, logstest.Line("one"))
+				l.Observe()
+				time.Sleep(5 * time.Second) // durable
+				if tc.crash {
+					l.Stop()
+				} else {
+					l.Kubelet.Fault = func(int) logstest.Fault { return logstest.Fault{Refuse: errors.New("unreachable")} }
+					l.Kubelet.BreakStreams()
+					synctest.Wait()
+				}
+				l.Kubelet.Print(sidecar, logstest.Line("two"), logstest.Line("three"))
+				l.Restart(sidecar, 137, "OOMKilled")
+				if tc.forgotten {
+					l.Kubelet.Containers[sidecar].Before.Gone = true
+				}
+				l.Kubelet.Print(sidecar, logstest.Line("four"))
+				if tc.backoff {
+					l.Kubelet.Change(sidecar, func(c *logstest.Container) { c.Ended = true })
+					l.Pods[0].Status.ContainerStatuses[1].State = waiting("CrashLoopBackOff")
+				}
+				time.Sleep(time.Second)
+				l.Kubelet.Fault = nil
+				if tc.crash {
+					l.Start(l.Store)
+				}
+				defer l.Stop()
+				l.Observe()
+				time.Sleep(10 * time.Second)
+				l.End(step, 0)
+				l.End(sidecar, 0)
+				l.Finish(v1alpha1.StateSuccess)
+				l.Observe()
+				l.Archived()
+				if diff := cmp.Diff(tc.want, l.File("build_sidecar-db-build-log.txt")); diff != "" {
+					t.Errorf("log (-want +got):\n%s", diff)
+				}
+				if got := stepOf(l, sidecar); got.Restarts != 1 || tc.lost != (got.Incomplete != "") || got.Lines != int64(strings.Count(tc.want, "\n")) {
+					t.Errorf("the sidecar is %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestASidecarThatTektonEndsIsReadToItsEnd(t *testing.T) {
+	for name, gone := range map[string]bool{"while the kubelet has its log": false, "or before the kubelet removes that": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := logstest.New(t)
+				l.Start(l.Store)
+				defer l.Stop()
+				step := l.Pod("p1", "build", "test")[0]
+				sidecar := l.WithSidecar("sidecar-db")
+				l.Kubelet.Print(sidecar, logstest.Line("one"))
+				l.Observe()
+				time.Sleep(5 * time.Second)
+				l.End(step, 0)
+				l.Kubelet.Print(sidecar, logstest.Line("bye"))
+				if gone {
+					l.Kubelet.Change(sidecar, func(c *logstest.Container) { c.Ended = true })
+				}
+				time.Sleep(3 * time.Second)
+				l.Restart(sidecar, 137, "Error")
+				l.Kubelet.Containers[sidecar].Before.Gone = gone
+				l.Kubelet.Print(sidecar, logstest.Line("Exiting...")) // Tekton's image that does nothing
+				l.Observe()
+				l.Finish(v1alpha1.StateSuccess)
+				l.Observe()
+				l.Archived()
+				if got, want := l.File("build_sidecar-db-build-log.txt"), "one\nbye\n"; got != want {
+					t.Errorf("log is %q, want %q", got, want)
+				}
+				if got := stepOf(l, sidecar); got.State != logs.StepSuccess || got.Incomplete != "" || got.Restarts != 0 {
+					t.Errorf("the sidecar is %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestRotatedTextComesFromTheNode(t *testing.T) {
+	const gone = "one\npharos: lines may be missing here: the kubelet rotated the log before it was read"
+	for name, tc := range map[string]struct {
+		files func() error
+		want  string
+	}{
+		"where that is allowed": {func() error { return nil }, "one\ntwo\nthree\nfour\n"},
+		"or the log says what would allow it": {
+			nil, gone + ": not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy\nfour\n",
+		},
+		"or why it does not": {
+			func() error { return errors.New("no route to host") }, gone + ", and the node's files cannot be read: no route to host\nfour\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := logstest.New(t)
+				l.Start(l.Store)
+				step := l.Pod("p1", "build", "test")[0]
+				l.Pods[0].Spec.NodeName = "n1"
+				l.Kubelet.Print(step, logstest.Line("one"))
+				l.Observe()
+				time.Sleep(5 * time.Second)
+				l.Stop()
+				l.Kubelet.Print(step, logstest.Line("two"))
+				time.Sleep(3 * time.Second)
+				l.Kubelet.Print(step, logstest.Line("three"))
+				l.Kubelet.Change(step, func(c *logstest.Container) { c.Cut = 3 })
+				time.Sleep(3 * time.Second)
+				l.Kubelet.Print(step, logstest.Line("four"))
+				l.Kubelet.Files = tc.files
+				l.Start(l.Store)
+				defer l.Stop()
+				l.Observe()
+				time.Sleep(20 * time.Second)
+				l.End(step, 0)
+				l.Finish(v1alpha1.StateSuccess)
+				l.Observe()
+				l.Archived()
+				if diff := cmp.Diff(tc.want, l.File("build-test-build-log.txt")); diff != "" {
+					t.Errorf("log (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestAPodThatIsTakenAwayKeepsWhatItPrinted(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fate *corev1.PodCondition
+		want string
+	}{
+		"deleted by force": {nil, "the pod was deleted before its log was read to the end"},
+		"with its node": {
+			&corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "DeletionByPodGC", Message: "node not found"},
+			"the pod was deleted before its log was read to the end: DeletionByPodGC: node not found",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := logstest.New(t)
+				l.Start(l.Store)
+				defer l.Stop()
+				step := l.Pod("p1", "build", "test")[0]
+				l.Kubelet.Print(step, logstest.Line("one"))
+				if tc.fate != nil {
+					l.Pods[0].Status.Conditions = []corev1.PodCondition{*tc.fate}
+				}
+				l.Observe()
+				time.Sleep(5 * time.Second)
+				l.Remove("p1")
+				l.Observe()
+				l.Finish(v1alpha1.StateAborted)
+				l.Observe()
+				l.Archived()
+				if got := l.File("build-test-build-log.txt"); got != "one\n" {
+					t.Errorf("log is %q", got)
+				}
+				if got := stepOf(l, step); got.Incomplete != tc.want || got.State != logs.StepUnknown {
+					t.Errorf("the step is %+v", got)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package ship
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pharos-ci/pharos/pkg/logs"
+)
+
+// watchdog cancels a stream that is silent although its container has ended: its connection is dead, and no error may
+// come for hours.
+type watchdog struct {
+	beats atomic.Int64 // grows with every read
+	held  atomic.Bool  // the reader waits for the store, not for the stream
+	quit  chan struct{}
+	done  sync.WaitGroup
+}
+
+func newWatchdog(ctx context.Context, cancel context.CancelFunc, r *run, ref logs.ContainerRef) *watchdog {
+	w := &watchdog{quit: make(chan struct{})}
+	w.done.Go(func() {
+		defer cancel()
+		w.watch(ctx, r, ref)
+	})
+	return w
+}
+
+// watch returns when the stream is to be cancelled.
+func (w *watchdog) watch(ctx context.Context, r *run, ref logs.ContainerRef) {
+	for {
+		c, exists, changed := r.look(ref)
+		over := r.overSince()
+		wait := time.Hour
+		switch {
+		case !over.IsZero() && time.Since(over) > lateLimit:
+			return
+		case !exists || c.Ended:
+			beats := w.beats.Load()
+			if w.sleep(ctx, stallTime, nil) != nil || beats == w.beats.Load() && !w.held.Load() {
+				return
+			}
+			continue
+		case !over.IsZero():
+			wait = lateLimit - time.Since(over) + time.Second
+		}
+		if w.sleep(ctx, wait, changed) != nil {
+			return
+		}
+	}
+}
+
+func (w *watchdog) sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-w.quit:
+		return context.Canceled
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+func (w *watchdog) stop() {
+	close(w.quit)
+	w.done.Wait()
+}
+
+func (w *watchdog) hold() { w.held.Store(true) }
+
+func (w *watchdog) free() {
+	w.held.Store(false)
+	w.beats.Add(1)
+}
+
+// reader counts what arrives.
+func (w *watchdog) reader(r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		n, err := r.Read(p)
+		w.beats.Add(1)
+		return n, err
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
