@@ -112,7 +112,7 @@ vendors: specs ## hold drivers and simulator to the vendors' own documents and c
 bench: bin/pharos bin/cluster ## benchmarks against a real API server, Gitea and S3; the figures go to standard output
 	$(call stage,micro benchmarks,go test -run '^$$' -bench . -benchmem ./pkg/... ./test/bench)
 	$(call stage,start the API server with Gitea and S3,$(api-up))
-	$(call stage,whole-process benchmarks,trap '$(api-down)' EXIT; PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 -v ./test/bench/...)
+	$(call stage,whole-process benchmarks,trap '$(api-down)' EXIT; PHAROS_CLUSTER_STATE=$(API_ROOT)/cluster.json go test -count=1 -v -timeout 30m ./test/bench/...)
 
 .PHONY: fuzz
 FUZZTIME ?= 1m

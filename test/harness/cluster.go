@@ -38,6 +38,10 @@ type Cluster struct {
 		AccessKey string `json:"accessKey"`
 		SecretKey string `json:"secretKey"`
 	} `json:"s3"`
+	// Parts are the processes as they were when the cluster was started.
+	Parts map[string]struct {
+		PID int `json:"pid"`
+	} `json:"parts"`
 }
 
 // LoadCluster reads the state file that the environment names.

@@ -12,8 +12,19 @@ import (
 const ticksPerSecond = 100
 
 // CPU is the processor time that the process has used so far, to 10 ms.
-func (p *Pharos) CPU() (time.Duration, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Pid()))
+func (p *Pharos) CPU() (time.Duration, error) { return processorTime(p.Pid()) }
+
+// CPU is the processor time that a part of the cluster ("s3") has used since it was started, to 10 ms.
+func (c *Cluster) CPU(part string) (time.Duration, error) {
+	pid := c.Parts[part].PID
+	if pid == 0 {
+		return 0, fmt.Errorf("the cluster has no part %s", part)
+	}
+	return processorTime(pid)
+}
+
+func processorTime(pid int) (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, fmt.Errorf("read processor time: %w", err)
 	}

@@ -63,7 +63,9 @@ func (r *run) stream(ctx context.Context, step logs.StepInfo, files map[string]b
 		to.Log, to.Bytes, to.Lines, to.Stored = logs.StepLog(step.Name), info.Bytes, info.Lines, info.Stored
 		to.Incomplete = lost
 	})
-	_ = deleteAll(ctx, r.s.o.Store, logs.LiveFolder(r.path, step.Name)) // what stays goes with the run's folder
+	if r.overSince().IsZero() { // what stays goes with the run's folder, behind its last file
+		_ = deleteAll(ctx, r.s.o.Store, logs.LiveFolder(r.path, step.Name))
+	}
 }
 
 // archive ships a step. It begins again, with what the store has, when what it spooled is lost.
