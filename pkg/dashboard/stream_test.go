@@ -18,6 +18,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/dashboard"
+	"github.com/pharos-ci/pharos/pkg/logs"
 )
 
 type sse struct{ id, name, data, retry, comment string }
@@ -152,6 +153,27 @@ func TestAPageNeedsNoReloadFromPendingToTheEnd(t *testing.T) {
 	}
 	if len(states) < 2 || states[len(states)-1] != "end" {
 		t.Errorf("the stream ends with %v", states)
+	}
+}
+
+func TestTheLastThatIsToldOfAStepIsItsEnd(t *testing.T) {
+	l := newLab(t)
+	l.add(1, success, func(pj *v1alpha1.PipelineJob) { pj.Status.Log.Archived = false })
+	l.print("run-1", "build", "test", "ok")
+	server, _ := fast(t, l)
+	r := open(t, server, "/api/v1/runs/run-1/log", "")
+	if _, e := r.until("step"); !strings.Contains(e.data, `"state":"running"`) {
+		t.Errorf("first steps %s", e.data)
+	}
+	l.change(func() { l.steps["run-1"][0].State = logs.StepSuccess })
+	var last string
+	for e, ok := r.next(); ok && e.name != "end"; e, ok = r.next() {
+		if e.name == "step" {
+			last = e.data
+		}
+	}
+	if !strings.Contains(last, `"state":"success"`) {
+		t.Errorf("last steps %s", last)
 	}
 }
 

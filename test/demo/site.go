@@ -127,6 +127,8 @@ func (d *demo) open(ctx context.Context) error {
 		Output:     log,
 		Dir:        d.root,
 		Kubeconfig: d.kubeconfig,
+		Login:      d.forge == "gitea",
+		Args:       []string{"--cache-dir", filepath.Join(d.root, "cache")},
 	})
 	return err
 }

@@ -51,6 +51,14 @@ func (b *Bucket) Read(ctx context.Context, key string) (content string, ok bool,
 	return string(data), true, nil
 }
 
+// Delete removes an object.
+func (b *Bucket) Delete(ctx context.Context, key string) error {
+	if _, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Name, Key: &key}); err != nil {
+		return fmt.Errorf("delete %s: %w", key, err)
+	}
+	return nil
+}
+
 // List is every key under a prefix, in order.
 func (b *Bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string

@@ -133,6 +133,35 @@ func (g *Gitea) CreateOrg(org string, members ...string) error {
 	return nil
 }
 
+// HasOrg says whether there is an organisation, or a user, of a name.
+func (g *Gitea) HasOrg(name string) bool {
+	_, res, _ := g.admin.GetOrg(name)
+	return res != nil && res.StatusCode != http.StatusNotFound
+}
+
+// RemoveOrg removes an organisation with its repositories and their forks.
+func (g *Gitea) RemoveOrg(org string) error {
+	repos, _, err := g.admin.ListOrgRepos(org, gitea.ListOrgReposOptions{})
+	if err != nil {
+		return fmt.Errorf("list repositories of %s: %w", org, err)
+	}
+	for _, repo := range repos {
+		forks, _, err := g.admin.ListForks(org, repo.Name, gitea.ListForksOptions{})
+		if err != nil {
+			return fmt.Errorf("list forks of %s/%s: %w", org, repo.Name, err)
+		}
+		for _, r := range append(forks, repo) {
+			if _, err := g.admin.DeleteRepo(r.Owner.UserName, r.Name); err != nil {
+				return fmt.Errorf("delete repository %s: %w", r.FullName, err)
+			}
+		}
+	}
+	if _, err := g.admin.DeleteOrg(org); err != nil {
+		return fmt.Errorf("delete organisation %s: %w", org, err)
+	}
+	return nil
+}
+
 // CreateRepo makes a public repository whose main branch holds files.
 func (g *Gitea) CreateRepo(org, name string, files map[string]string) error {
 	_, _, err := g.admin.CreateOrgRepo(org, gitea.CreateRepoOption{Name: name, AutoInit: true, DefaultBranch: "main"})

@@ -22,6 +22,7 @@ type Pharos struct {
 	WebhookURL, DashboardURL, MetricsURL string
 
 	args []string
+	dir  string
 	env  []string
 	out  io.Writer
 	cmd  *exec.Cmd
@@ -31,7 +32,7 @@ type Pharos struct {
 // Options of a Pharos process.
 type Options struct {
 	Kubeconfig string
-	// ConfigDir holds config.yaml and plugins.yaml.
+	// ConfigDir holds config.yaml and plugins.yaml; Pharos runs in it, so that its messages name them without the folder.
 	ConfigDir string
 	// Image runs the clone step.
 	Image string
@@ -57,14 +58,15 @@ func NewPharos(o Options) (*Pharos, error) {
 		WebhookURL:   "http://" + address[0],
 		DashboardURL: "http://" + address[1],
 		MetricsURL:   "http://" + address[2],
+		dir:          o.ConfigDir,
 		out:          o.Output,
 		env:          append(os.Environ(), o.Env...),
 	}
 	p.args = append([]string{
 		"serve",
 		"--kubeconfig", o.Kubeconfig,
-		"--config-path", filepath.Join(o.ConfigDir, "config.yaml"),
-		"--plugin-config", filepath.Join(o.ConfigDir, "plugins.yaml"),
+		"--config-path", "config.yaml",
+		"--plugin-config", "plugins.yaml",
 		"--webhook-address", address[0],
 		"--dashboard-address", address[1],
 		"--metrics-address", address[2],
@@ -96,7 +98,8 @@ func freeAddress() (string, error) {
 // Start runs the process and returns once it is ready.
 func (p *Pharos) Start(ctx context.Context) error {
 	p.cmd = exec.Command(filepath.Join(Root(), "bin", "pharos"), p.args...)
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Env = p.out, p.out, p.env
+	p.cmd.Dir, p.cmd.Env = p.dir, p.env
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		return fmt.Errorf("start pharos: %w", err)

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,8 +54,8 @@ type SiteOptions struct {
 	// Others are further forges by the names of their connections, each with an organisation and a repository of the same
 	// names; the first is called main.
 	Others map[string]Forge
-	// Name is unique in the cluster: namespace, organisation and bucket are called so.
-	Name string
+	// Name is unique in the cluster: namespace and bucket are called so, and the organisation where Org says nothing else.
+	Name, Org string
 	// Jobs is the part of config.yaml that holds presubmits and postsubmits; the verb %[1]s stands for "org/repo".
 	Jobs string
 	// Files of the repository's main branch.
@@ -68,13 +69,19 @@ type SiteOptions struct {
 	Kubeconfig string
 	// Args are further arguments of serve.
 	Args []string
+	// Storage is added to the storage stanza, line by line, indented by two spaces.
+	Storage string
+	// Login lets people log in to the dashboard with their accounts on the forge, which is the cluster's Gitea then.
+	Login bool
+	// Fill puts what shall be there before Pharos starts.
+	Fill func(ctx context.Context, s *Site) error
 }
 
 // NewSite prepares everything and starts Pharos.
 func NewSite(ctx context.Context, c *Cluster, o SiteOptions) (*Site, error) {
 	s := &Site{Cluster: c, Namespace: o.Name, Repo: "app", Secret: "secret-of-" + o.Name}
 	for _, step := range []func(context.Context, SiteOptions) error{
-		s.prepareKube, s.prepareForge, s.prepareBucket, s.writeConfig, s.preparePharos,
+		s.prepareKube, s.prepareForge, s.prepareBucket, s.preparePharos, s.writeConfig, s.fill,
 	} {
 		if err := step(ctx, o); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -134,7 +141,7 @@ func (s *Site) prepareForge(_ context.Context, o SiteOptions) error {
 		}
 		s.Forge = g
 	}
-	s.Org = s.Forge.OrgName(o.Name)
+	s.Org = s.Forge.OrgName(cmp.Or(o.Org, o.Name))
 	errs := []error{s.Forge.Prepare(s.Org, s.Repo, o.Files)}
 	for _, other := range o.Others {
 		errs = append(errs, other.Prepare(s.Org, s.Repo, o.Files))
@@ -160,17 +167,18 @@ func (s *Site) writeConfig(ctx context.Context, o SiteOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.ConfigDir, err = os.MkdirTemp(o.Dir, "pharos-site-"); err != nil {
-		return fmt.Errorf("create the site's folder: %w", err)
-	}
 	others, err := s.writeOthers(ctx, o)
+	if err != nil {
+		return err
+	}
+	login, err := s.writeLogin(o)
 	if err != nil {
 		return err
 	}
 	for name, content := range map[string]string{
 		"token": token, "hook-secret": s.Secret,
 		"s3-access-key": s.Cluster.S3.AccessKey, "s3-secret-key": s.Cluster.S3.SecretKey,
-		"config.yaml":  s.head(others) + fmt.Sprintf(o.Jobs, s.Org+"/"+s.Repo),
+		"config.yaml":  s.head(login, others, o.Storage) + fmt.Sprintf(o.Jobs, s.Org+"/"+s.Repo),
 		"plugins.yaml": s.plugins(o),
 	} {
 		if err := os.WriteFile(filepath.Join(s.ConfigDir, name), []byte(content), 0o600); err != nil {
@@ -203,18 +211,22 @@ func (s *Site) writeOthers(ctx context.Context, o SiteOptions) (string, error) {
 				return "", fmt.Errorf("write the site's configuration: %w", err)
 			}
 		}
-		b.WriteString(connection(name, forge, "token-"+name, "hook-secret-"+name))
+		b.WriteString(connection(name, forge, "token-"+name, "hook-secret-"+name, ""))
 	}
 	return b.String(), nil
 }
 
-func connection(name string, forge Forge, token, secret string) string {
-	return fmt.Sprintf("- {name: %s, kind: %s, url: %q, bot: %q, token_file: %s, webhook_secret_files: [%s]}\n",
-		name, forge.Kind(), forge.Address(), forge.BotName(), token, secret)
+func connection(name string, forge Forge, token, secret, login string) string {
+	return fmt.Sprintf("- {name: %s, kind: %s, url: %q, bot: %q, token_file: %s, webhook_secret_files: [%s]%s}\n",
+		name, forge.Kind(), forge.Address(), forge.BotName(), token, secret, login)
 }
 
-func (s *Site) head(others string) string {
-	return fmt.Sprintf(`connections:
+func (s *Site) head(login, others, storage string) string {
+	dashboard := ""
+	if login != "" {
+		dashboard = "dashboard: {cookie_key_file: " + cookieKey + "}\n"
+	}
+	return dashboard + fmt.Sprintf(`connections:
 %sstorage:
   url: s3://%s
   endpoint: %s
@@ -222,13 +234,16 @@ func (s *Site) head(others string) string {
   path_style: true
   access_key_file: s3-access-key
   secret_key_file: s3-secret-key
-prowjob_namespace: %[5]s
+%[6]sprowjob_namespace: %[5]s
 pod_namespace: %[5]s
-`, connection("main", s.Forge, "token", "hook-secret")+others, s.Bucket.Name, "http://"+s.Store.Address, s.Cluster.S3.Region, s.Namespace)
+`, connection("main", s.Forge, "token", "hook-secret", login)+others, s.Bucket.Name, "http://"+s.Store.Address, s.Cluster.S3.Region, s.Namespace, storage)
 }
 
 func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
 	var err error
+	if s.ConfigDir, err = os.MkdirTemp(o.Dir, "pharos-site-"); err != nil {
+		return fmt.Errorf("create the site's folder: %w", err)
+	}
 	s.Pharos, err = NewPharos(Options{
 		Kubeconfig: s.Cluster.Kubeconfig, ConfigDir: s.ConfigDir, Image: o.Image, Output: o.Output,
 		Args: append([]string{"--leader-elect=false"}, o.Args...),
@@ -244,6 +259,13 @@ func (s *Site) preparePharos(_ context.Context, o SiteOptions) error {
 		errs = append(errs, other.Hook(s.Org, s.Repo, s.Pharos.WebhookURL+"/hook/"+name, s.Secret+name))
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Site) fill(ctx context.Context, o SiteOptions) error {
+	if o.Fill == nil {
+		return nil
+	}
+	return o.Fill(ctx, s)
 }
 
 // Door is a Pharos that stands in for the site's own, at the same addresses, and does nothing but take webhooks.

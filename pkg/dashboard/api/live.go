@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -167,14 +168,33 @@ func (l *live) finish(ctx context.Context, run *gate.Run) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	if run, err := run.Again(ctx); err == nil {
-		l.tell(l.runOf(run.Job()))
-		if infos, err := run.Steps(ctx); err == nil {
-			l.tell(stepsOf(infos))
-		}
-	}
+	l.settle(ctx, run)
 	l.out.Event("", "end", End{})
 	l.out.Complete()
+}
+
+// settle tells the state and the steps once none runs any more: the log's end may be known before the cache of the pods
+// knows of theirs. What the archive says is final.
+func (l *live) settle(ctx context.Context, run *gate.Run) {
+	var infos []logs.StepInfo
+	for ctx.Err() == nil {
+		now, err := run.Again(ctx)
+		if err != nil {
+			return
+		}
+		run = now
+		if seen, err := run.Steps(ctx); err == nil {
+			infos = seen
+		}
+		if now.Job().Status.Log.Archived || !slices.ContainsFunc(infos, func(s logs.StepInfo) bool { return s.State == logs.StepRunning }) {
+			break
+		}
+		pause(ctx, l.Pace.Poll)
+	}
+	l.tell(l.runOf(run.Job()))
+	if infos != nil {
+		l.tell(stepsOf(infos))
+	}
 }
 
 // send hands an event to the writer, unless the stream is over.

@@ -40,7 +40,7 @@ export function DeliveryPage() {
       <h2 className="section-title">Jobs</h2>
       {d.jobs.length > 0 ? <Decisions jobs={d.jobs} /> : <p className="quiet">No job was considered.</p>}
       <h2 className="section-title">Plugins</h2>
-      {d.outcomes.length > 0 ? <Outcomes outcomes={d.outcomes} /> : <p className="quiet">No plugin did anything.</p>}
+      <Outcomes outcomes={d.outcomes} none={<p className="quiet">No plugin did anything.</p>} />
     </>
   )
 }

@@ -1,9 +1,10 @@
+import type { ReactNode } from 'react'
 import type { Outcome } from '../api/schema'
 
-/** Outcomes lists what plugins did, and where they failed. */
-export function Outcomes({ outcomes }: { outcomes: Outcome[] }) {
+/** Outcomes lists what plugins did, and where they failed; or shows what is said of none. */
+export function Outcomes({ outcomes, none }: { outcomes: Outcome[]; none?: ReactNode }) {
   const told = outcomes.filter((o) => o.did.length > 0 || o.error)
-  if (told.length === 0) return null
+  if (told.length === 0) return none
   return (
     <ul className="outcomes">
       {told.map((o, i) => (

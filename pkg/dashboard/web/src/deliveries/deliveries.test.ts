@@ -7,6 +7,7 @@ const delivery: Delivery = { name: 'd', connection: 'gitea', id: '1', event: 'pu
 
 test.each([
   ['pull_request.opened', 'Pull request opened'],
+  ['comment.created', 'Comment added'],
   ['push', 'Push'],
   ['repository_dispatch.some_thing', 'repository dispatch some thing'],
   ['', 'event'],

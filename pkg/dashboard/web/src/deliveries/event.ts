@@ -1,5 +1,6 @@
 const subjects: Record<string, string> = {
   pull_request: 'Pull request',
+  comment: 'Comment',
   issue_comment: 'Comment',
   pull_request_review: 'Review',
   pull_request_review_comment: 'Review comment',

@@ -22,16 +22,18 @@ const GotoDialog = lazy(async () => ({ default: (await import('./GotoDialog')).G
 
 interface LogViewerProps {
   run: string
+  /** The run was over when its log was opened. */
+  over: boolean
   store: LogStore
 }
 
 /** LogViewer shows the log of a run whose steps are known. */
-export function LogViewer({ run, store }: LogViewerProps) {
+export function LogViewer({ run, over, store }: LogViewerProps) {
   const version = useSyncExternalStore(store.subscribe, store.version)
   const prefs = usePrefs()
   const patterns = useSession().data?.errorPatterns ?? []
   const [{ q = '' }, setQuery] = useQueryState(['q'])
-  const start = useStart(store)
+  const start = useStart(store, over)
   const [full, setFull] = useState(false)
   const [asking, setAsking] = useState(false)
   const [listed, setListed] = useState(false)

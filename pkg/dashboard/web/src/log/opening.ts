@@ -7,12 +7,14 @@ export interface Opening {
   at: 'start' | 'end' | 'follow'
 }
 
-/** openingOf chooses the step that a reader most likely came for; of several quiet ones, none. */
-export function openingOf(steps: Step[]): Opening | undefined {
+/** openingOf chooses the step that a reader most likely came for; of several quiet ones of a run that is over, none. */
+export function openingOf(steps: Step[], over: boolean): Opening | undefined {
   const failed = steps.find((s) => s.state === 'failure')
   if (failed) return { key: keyOf(failed), at: 'end' }
   const running = newest(steps)
   if (running) return { key: keyOf(running), at: 'follow' }
+  const next = steps.find((s) => s.state === 'waiting') ?? steps.at(-1)
+  if (!over && next) return { key: keyOf(next), at: 'follow' }
   const began = steps.filter((s) => s.kind === 'step' && s.state !== 'skipped' && s.state !== 'waiting')
   return began.length === 1 && began[0] ? { key: keyOf(began[0]), at: 'start' } : undefined
 }

@@ -225,14 +225,19 @@ describe('errors', () => {
 
 describe('what is shown first', () => {
   const running = step('b', 'x', { state: 'running', started: '2026-01-01T00:00:02Z' })
-  test('the end of the step that failed', () => expect(openingOf([step('a', 'x'), step('b', 'x', { state: 'failure' }), running])).toEqual({ key: 'b/x', at: 'end' }))
+  test('the end of the step that failed', () => expect(openingOf([step('a', 'x'), step('b', 'x', { state: 'failure' }), running], true)).toEqual({ key: 'b/x', at: 'end' }))
   test('the step that runs, and no sidecar of it', () => {
     const side = step('b', 'side', { state: 'running', kind: 'sidecar', started: '2026-01-01T00:00:09Z' })
-    expect(openingOf([step('a', 'x'), running, side])).toEqual({ key: 'b/x', at: 'follow' })
+    expect(openingOf([step('a', 'x'), running, side], true)).toEqual({ key: 'b/x', at: 'follow' })
     expect(newest([side])).toBe(side)
   })
-  test('the only step', () => expect(openingOf([step('a', 'x'), step('b', 'x', { state: 'skipped' })])).toEqual({ key: 'a/x', at: 'start' }))
-  test('the list, when all went well', () => expect(openingOf([step('a', 'x'), step('b', 'x')])).toBeUndefined())
+  test('the only step', () => expect(openingOf([step('a', 'x'), step('b', 'x', { state: 'skipped' })], true)).toEqual({ key: 'a/x', at: 'start' }))
+  test('the list, when all went well', () => expect(openingOf([step('a', 'x'), step('b', 'x')], true)).toBeUndefined())
+  test('the step that comes next, while the run goes on', () => {
+    expect(openingOf([step('a', 'x'), step('b', 'x', { state: 'waiting' })], false)).toEqual({ key: 'b/x', at: 'follow' })
+    expect(openingOf([step('a', 'x'), step('b', 'x')], false)).toEqual({ key: 'b/x', at: 'follow' })
+    expect(openingOf([step('a', 'x'), step('b', 'x', { state: 'waiting' })], true)).toEqual({ key: 'a/x', at: 'start' })
+  })
   test('errors are looked for where it failed', () => {
     expect(suspects([step('a', 'x'), step('b', 'x', { state: 'failure' })])).toEqual(['b/x'])
     expect(suspects([step('a', 'x'), step('b', 'x', { state: 'waiting' })])).toEqual(['a/x'])

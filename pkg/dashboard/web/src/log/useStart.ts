@@ -6,7 +6,7 @@ import { placeOf } from './place'
 import type { LogStore } from './store'
 
 /** useStart decides once what is shown first: the place in the address, or the step that a reader most likely came for. */
-export function useStart(store: LogStore) {
+export function useStart(store: LogStore, over: boolean) {
   const { hash } = useLocation()
   const [start] = useState((): { anchor: Anchor; following?: string } => {
     const place = placeOf(hash)
@@ -14,7 +14,7 @@ export function useStart(store: LogStore) {
       store.reveal(place.step, place.first, place.last)
       return { anchor: { key: place.step, line: place.first, offset: place.first > 0 ? -200 : 0 } }
     }
-    const opening = openingOf(store.steps)
+    const opening = openingOf(store.steps, over)
     if (!opening) return { anchor: top }
     store.open(opening.key, true)
     if (opening.at === 'start') return { anchor: top }

@@ -12,7 +12,7 @@ interface LogTabProps {
 }
 
 export function LogTab({ run, store, steps }: LogTabProps) {
-  if (steps.known > 0) return <LogViewer run={run.name} store={store} />
+  if (steps.known > 0) return <LogViewer run={run.name} over={run.finished} store={store} />
   return (
     <div className="card log-none">
       {steps.pending ? <Loading /> : steps.error ? <Problem error={steps.error} /> : <NoSteps run={run} />}

@@ -39,7 +39,10 @@ export function useRun(name: string) {
   }, [first, store])
 
   const parts = useLater(() => void client.invalidateQueries({ queryKey: ['run', name], predicate: (q) => q.queryKey[2] !== 'steps' }))
-  const live = query.data && !complete && !(query.data.finished && query.data.archived)
+  // Decided once: a run that ends while it is shown is followed until the stream says that all has come.
+  const [follows, setFollows] = useState<boolean>()
+  if (query.data && follows === undefined) setFollows(!(query.data.finished && query.data.archived))
+  const live = follows && !complete
   const connection = useEvents(live ? runURL(name, 'log', { tail }) : undefined, {
     line: (data) => {
       store.add(data as LogLine)
