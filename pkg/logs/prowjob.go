@@ -3,12 +3,11 @@ package logs
 import (
 	"cmp"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
-
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // prowJob is a ProwJob of prow.k8s.io/v1, as far as a PipelineJob maps onto one.
