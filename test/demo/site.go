@@ -175,7 +175,7 @@ func (d *demo) tell() {
 Pharos is up after %.0f s. Look here:
 
 %s
-  runs            %s                          each with its live log
+  runs            %s                          each with its live log; log in there as alice, too
   bucket          s3://%s at %s
                   access key %s, secret key %s
                   pr-logs/pull/%s_%s/<number>/<job>/<build>/
