@@ -15,13 +15,11 @@ import (
 	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/login"
 	"github.com/pharos-ci/pharos/pkg/logs/read"
+	"github.com/pharos-ci/pharos/pkg/plugins"
 )
 
 // bucketEvery is the pause between two looks through the bucket for runs that the history does not know.
 const bucketEvery = time.Hour
-
-// labelOKToTest is the label by which somebody trusted lets a stranger's pull request be tested.
-const labelOKToTest = "ok-to-test"
 
 func (s *server) addDashboard() error {
 	c := s.config.Current()
@@ -91,7 +89,7 @@ func (s *server) logins() []login.Connection {
 // accessSettings is what the configuration says of who may see and do what.
 func (s *server) accessSettings() access.Settings {
 	c := s.config.Current()
-	out := access.Settings{Reading: access.Reading(c.Dashboard.Reading), Hidden: c.Hidden, Jobs: c.Jobs, LabelOKToTest: labelOKToTest}
+	out := access.Settings{Reading: access.Reading(c.Dashboard.Reading), Hidden: c.Hidden, Jobs: c.Jobs, LabelOKToTest: plugins.LabelOKToTest}
 	deck := c.Stanzas.Deck
 	if deck == nil {
 		return out

@@ -71,7 +71,7 @@ func (r *Report) status(ctx context.Context, key ReportKey, pj *v1alpha1.Pipelin
 	if knows(last.ReportStatus, pj, want) {
 		return r.save(ctx, pj, forgeReporter, last)
 	}
-	outcome := v1alpha1.ReportStatus{State: stateOf(pj), Status: string(want.State), TargetURL: want.TargetURL}
+	outcome := v1alpha1.ReportStatus{State: pj.Status.State.Known(), Status: string(want.State), TargetURL: want.TargetURL}
 	err = forge.Statuses.Set(ctx, key.Repo, key.SHA, want)
 	switch {
 	case ctx.Err() != nil:
@@ -85,7 +85,7 @@ func (r *Report) status(ctx context.Context, key ReportKey, pj *v1alpha1.Pipelin
 	default:
 		reports.WithLabelValues(forgeReporter, resultRefused).Inc()
 		log.FromContext(ctx).Error(err, "forge refuses a status", "run", pj.Name, "context", want.Context)
-		outcome = v1alpha1.ReportStatus{State: stateOf(pj), Message: brief(err)}
+		outcome = v1alpha1.ReportStatus{State: pj.Status.State.Known(), Message: brief(err)}
 	}
 	return r.record(ctx, pj, forgeReporter, outcome)
 }
@@ -94,17 +94,9 @@ func (r *Report) status(ctx context.Context, key ReportKey, pj *v1alpha1.Pipelin
 // same are not worth a call, and some forges refuse it.
 func knows(last v1alpha1.ReportStatus, pj *v1alpha1.PipelineJob, want scm.Status) bool {
 	if last.Status == "" {
-		return last.State == stateOf(pj)
+		return last.State == pj.Status.State.Known()
 	}
 	return last.Status == string(want.State) && last.TargetURL == want.TargetURL
-}
-
-// stateOf spells out that a run without a state is triggered.
-func stateOf(pj *v1alpha1.PipelineJob) v1alpha1.JobState {
-	if pj.Status.State == "" {
-		return v1alpha1.StateTriggered
-	}
-	return pj.Status.State
 }
 
 func (r *Report) observe(pj *v1alpha1.PipelineJob) {

@@ -2,7 +2,6 @@ package history
 
 import (
 	"bytes"
-	"cmp"
 	"compress/flate"
 	"encoding/json"
 	"errors"
@@ -58,7 +57,7 @@ var states = []v1alpha1.JobState{
 
 // stateOf counts a state that this version does not know as pending.
 func stateOf(job *v1alpha1.PipelineJob) int {
-	i := slices.Index(states, cmp.Or(job.Status.State, v1alpha1.StateTriggered))
+	i := slices.Index(states, job.Status.State.Known())
 	if i < 0 {
 		return slices.Index(states, v1alpha1.StatePending)
 	}

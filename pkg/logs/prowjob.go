@@ -65,7 +65,7 @@ func ProwJob(job *v1alpha1.PipelineJob, steps []StepInfo) any {
 		},
 		Status: prowJobStatus{
 			StartTime: status.StartTime, PendingTime: status.PendingTime, CompletionTime: status.CompletionTime,
-			State: cmp.Or(status.State, v1alpha1.StateTriggered), Description: status.Description, URL: status.URL,
+			State: status.State.Known(), Description: status.Description, URL: status.URL,
 			BuildID: spec.BuildID,
 		},
 	}

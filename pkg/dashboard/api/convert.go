@@ -15,7 +15,7 @@ import (
 
 func (a *API) runOf(pj *v1alpha1.PipelineJob) Run {
 	run := Run{
-		Name: pj.Name, Job: pj.Spec.Job, Type: pj.Spec.Type, BuildID: pj.Spec.BuildID, State: stateOf(pj),
+		Name: pj.Name, Job: pj.Spec.Job, Type: pj.Spec.Type, BuildID: pj.Spec.BuildID, State: pj.Status.State.Known(),
 		Finished: pj.Status.State.Terminal(), Description: pj.Status.Description, Context: pj.Spec.Context,
 		Optional: pj.Spec.Optional, Rerun: pj.Spec.RerunCommand, Connection: pj.Spec.Connection,
 		Created: moment(&pj.CreationTimestamp), Began: moment(pj.Status.PendingTime), Completed: moment(pj.Status.CompletionTime),
@@ -55,14 +55,6 @@ func safeLink(link string) string {
 		return ""
 	}
 	return link
-}
-
-// stateOf spells out that a run without a state is triggered.
-func stateOf(pj *v1alpha1.PipelineJob) v1alpha1.JobState {
-	if pj.Status.State == "" {
-		return v1alpha1.StateTriggered
-	}
-	return pj.Status.State
 }
 
 func stepsOf(infos []logs.StepInfo) []Step {

@@ -30,7 +30,7 @@ func (l *live) tail(ctx context.Context, run *gate.Run) {
 		if now, err := run.Again(ctx); err == nil {
 			run = now
 		}
-		over := stateOf(run.Job()).Terminal()
+		over := run.Job().Status.State.Terminal()
 		switch {
 		case over && (err == nil || errors.Is(err, storage.ErrNotExist)):
 			return

@@ -53,7 +53,7 @@ func (a *API) addCommit(page *PullPage, c *history.Commit) {
 	commit := PullCommit{SHA: c.SHA, Link: safeLink(c.Link)}
 	for _, job := range slices.Sorted(maps.Keys(c.Runs)) {
 		runs := c.Runs[job]
-		page.Cells = append(page.Cells, PullCell{SHA: c.SHA, Job: job, Run: runs[0].Name, State: stateOf(runs[0]), Runs: len(runs)})
+		page.Cells = append(page.Cells, PullCell{SHA: c.SHA, Job: job, Run: runs[0].Name, State: runs[0].Status.State.Known(), Runs: len(runs)})
 		page.Runs = append(page.Runs, a.runsOf(runs)...)
 		oldest := moment(&runs[len(runs)-1].CreationTimestamp)
 		if commit.Created == nil || oldest != nil && oldest.Before(*commit.Created) {

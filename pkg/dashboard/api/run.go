@@ -59,7 +59,7 @@ func permission(v access.Verdict, err error) Permission {
 // reason says why a run did not start, is not getting on, or ended as it did, where its state alone does not.
 func reason(ctx context.Context, run *gate.Run) string {
 	pj := run.Job()
-	switch state := stateOf(pj); {
+	switch state := pj.Status.State.Known(); {
 	case state == v1alpha1.StateAborted && pj.Spec.Abort != "":
 		return pj.Spec.Abort
 	case state.Terminal() && pj.Status.PendingTime == nil:
@@ -109,7 +109,7 @@ func (a *API) graph(ctx context.Context, in *RunInput) (*Graph, error) {
 		return nil, err
 	}
 	pj := run.Job()
-	source := graph.Source{State: stateOf(pj), Spec: storedSpec(pj)}
+	source := graph.Source{State: pj.Status.State.Known(), Spec: storedSpec(pj)}
 	if source.Steps, err = run.Steps(ctx); err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func (p *routes) data(w http.ResponseWriter, r *http.Request) error {
 
 func rowOf(pj *v1alpha1.PipelineJob) row {
 	out := row{
-		Type: pj.Spec.Type, Job: pj.Spec.Job, BuildID: pj.Spec.BuildID, Context: pj.Spec.Context, State: state(pj),
+		Type: pj.Spec.Type, Job: pj.Spec.Job, BuildID: pj.Spec.BuildID, Context: pj.Spec.Context, State: pj.Status.State.Known(),
 		Description: pj.Status.Description, URL: pj.Status.URL, Agent: pj.Spec.Agent, ProwJob: pj.Name,
 		Started: fmt.Sprint(pj.CreationTimestamp.Unix()),
 	}
@@ -135,11 +135,4 @@ func rowOf(pj *v1alpha1.PipelineJob) row {
 		}
 	}
 	return out
-}
-
-func state(pj *v1alpha1.PipelineJob) v1alpha1.JobState {
-	if pj.Status.State == "" {
-		return v1alpha1.StateTriggered
-	}
-	return pj.Status.State
 }

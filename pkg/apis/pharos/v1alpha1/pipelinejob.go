@@ -211,6 +211,14 @@ const (
 	StateError   JobState = "error"
 )
 
+// Known spells out that a run without a state is triggered.
+func (s JobState) Known() JobState {
+	if s == "" {
+		return StateTriggered
+	}
+	return s
+}
+
 // Terminal says that the run is over; its completion time is set then.
 func (s JobState) Terminal() bool {
 	return s == StateSuccess || s == StateFailure || s == StateAborted || s == StateError
