@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,20 +80,25 @@ func (s *site) stored(pj *v1alpha1.PipelineJob) {
 	})
 }
 
-func TestTenCrashesInALongLogLeaveItAsItWasPrinted(t *testing.T) {
-	const lines = 2_000_000 // 200 MB
+// rotating is a site for logs so fast that the kubelet rotates them away while Pharos does not read them.
+func rotating(t *testing.T, name string) *site {
+	t.Helper()
 	t.Parallel()
 	cluster, err := harness.LoadCluster()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The kubelet rotates a log of this speed away while Pharos is down.
 	kubeconfig, closed, err := harness.OpenNodeLogs(cluster, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(closed)
-	s := siteWith(t, "gitea", harness.SiteOptions{Name: "tencrashes", Jobs: unitJob, Kubeconfig: kubeconfig, Args: []string{"--node-logs"}})
+	return siteWith(t, "gitea", harness.SiteOptions{Name: name, Jobs: unitJob, Kubeconfig: kubeconfig, Args: []string{"--node-logs"}})
+}
+
+func TestTenCrashesInALongLogLeaveItAsItWasPrinted(t *testing.T) {
+	const lines = 2_000_000 // 200 MB
+	s := rotating(t, "tencrashes")
 	s.open("feature", "test.sh", printing(lines, 20_000, "0.5"))
 	pj := s.wait("unit", v1alpha1.StatePending, 1)
 	s.stored(pj)
@@ -105,6 +111,28 @@ func TestTenCrashesInALongLogLeaveItAsItWasPrinted(t *testing.T) {
 		if err := s.Pharos.Start(s.ctx()); err != nil {
 			t.Fatal(err)
 		}
+	}
+	s.checkSum(s.wait("unit", v1alpha1.StateSuccess, 1), lines)
+}
+
+// A kubelet whose reader falls two files behind goes on with the newest and says nothing.
+func TestAPausedPharosLosesNothing(t *testing.T) {
+	const lines = 1_300_000
+	s := rotating(t, "paused")
+	s.open("feature", "test.sh", printing(lines, 20_000, "0.5"))
+	pj := s.wait("unit", v1alpha1.StatePending, 1)
+	s.stored(pj)
+	pod := s.pod(pj)
+	if err := s.Pharos.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(s.Cluster.Root, "pod-logs", fmt.Sprintf("%s_%s_%s", pod.Namespace, pod.Name, pod.UID), "step-run")
+	s.until("the kubelet to rotate the log three times", func() (bool, string) {
+		files, err := filepath.Glob(filepath.Join(folder, "0.log.*"))
+		return err == nil && len(files) == 3, fmt.Sprint(files, err)
+	})
+	if err := s.Pharos.Resume(); err != nil {
+		t.Fatal(err)
 	}
 	s.checkSum(s.wait("unit", v1alpha1.StateSuccess, 1), lines)
 }

@@ -130,6 +130,12 @@ func (p *Pharos) Pid() int { return p.cmd.Process.Pid }
 // Kill ends the process at once, as a crash would.
 func (p *Pharos) Kill() error { return p.end(syscall.SIGKILL) }
 
+// Pause stops the process from doing anything, as a machine without time for it would, until Resume.
+func (p *Pharos) Pause() error { return p.signal(syscall.SIGSTOP) }
+
+// Resume ends a pause.
+func (p *Pharos) Resume() error { return p.signal(syscall.SIGCONT) }
+
 // Stop asks the process to drain and waits for its end.
 func (p *Pharos) Stop() error { return p.end(syscall.SIGTERM) }
 
@@ -137,8 +143,8 @@ func (p *Pharos) end(sig syscall.Signal) error {
 	if p.cmd == nil {
 		return nil
 	}
-	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("signal pharos: %w", err)
+	if err := p.signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
 	}
 	select {
 	case err := <-p.done:
@@ -150,6 +156,13 @@ func (p *Pharos) end(sig syscall.Signal) error {
 	case <-time.After(time.Minute):
 		return errors.New("pharos did not end within a minute")
 	}
+}
+
+func (p *Pharos) signal(sig syscall.Signal) error {
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("signal pharos: %w", err)
+	}
+	return nil
 }
 
 // Metric is the sum of all samples of a metric whose line holds every one of the given label pairs, such as `result="ok"`.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/pharos-ci/pharos/pkg/logs"
 )
@@ -37,26 +38,43 @@ type Decoder struct {
 	// file, or that the container was restarted. It says whether to go on with what there is; otherwise nothing of the
 	// answer is taken and Read returns ErrMisplaced. Nil goes on.
 	Gap func() bool
+	// Step is called in front of the first new line that a read of the source brought, and of every line that is younger
+	// than the one before by Pause or more, which is what a file that the kubelet left out looks like. All before it is
+	// given by then. It says whether to go on; otherwise Read returns ErrMisplaced. Nil goes on.
+	Step func(Step) (goOn bool, err error)
 
 	track tracker
 	order int64 // of the last line
 
 	// State within one answer.
 	skip   skip
-	left   int64 // lines to skip, when counting
-	middle bool  // the next bytes continue a line
-	drop   bool  // of which nothing is wanted
-	known  int64 // bytes of it are shipped already
-	stamp  int64 // of it
-	astray bool  // the answer does not hold the place of the cursor
+	left   int64         // lines to skip, when counting
+	middle bool          // the next bytes continue a line
+	drop   bool          // of which nothing is wanted
+	known  int64         // bytes of it are shipped already
+	stamp  int64         // of it
+	astray bool          // the answer does not hold the place of the cursor
+	told   bool          // the line stands behind a gap that Gap was told of
+	first  bool          // nothing was given since the source was read
+	waited time.Duration // for the next line
 	clock  clock
 	// ready is decoded and not yet given: text in the reader's buffer, in front of what is not decoded, and its stamp.
 	ready   []byte
 	readyAt int64
 }
 
-// ErrMisplaced says that an answer does not hold the place of the cursor.
-var ErrMisplaced = errors.New("the answer does not hold the last line that was read")
+// ErrMisplaced says that an answer does not hold the place of the cursor, or leaves out what follows it.
+var ErrMisplaced = errors.New("the answer does not hold what follows the last line that was read")
+
+// Pause is the least time between two lines that a file may be missing between: far below that between two rotations of
+// one log, for which the kubelet looks every ten seconds unless it is told otherwise (containerLogMonitorInterval).
+const Pause = 2 * time.Second
+
+// Step is from one line to the next, which is not given yet.
+type Step struct {
+	From, To int64         // their stamps, in nanoseconds since 1970
+	Waited   time.Duration // for the source, when the second line is all it brought; else zero
+}
 
 // tick is how far apart the lines of one fragment may be.
 const tick = int64(logs.Tick)
@@ -82,7 +100,11 @@ func (d *Decoder) Read(r io.Reader, sink func(Fragment) error) error {
 	}()
 	d.begin()
 	for {
+		empty, asked := lines.Buffered() == 0, time.Now()
 		piece, err := lines.ReadSlice('\n')
+		if d.first = true; empty {
+			d.waited = time.Since(asked)
+		}
 		if len(piece) > 0 {
 			if err := d.pieces(piece, lines, sink); err != nil {
 				return err
@@ -143,6 +165,9 @@ func (d *Decoder) piece(piece []byte, sink func(Fragment) error) error {
 	complete := piece[len(piece)-1] == '\n'
 	if !d.middle {
 		piece = d.startLine(piece)
+		if err := d.step(sink); err != nil {
+			return err
+		}
 	}
 	d.middle = !complete
 	if d.drop {
@@ -184,6 +209,26 @@ func (d *Decoder) startLine(line []byte) []byte {
 	return text
 }
 
+// step asks about the line that starts.
+func (d *Decoder) step(sink func(Fragment) error) error {
+	s := Step{From: d.Cursor.Last, To: d.stamp, Waited: d.waited}
+	first, told := d.first, d.told
+	d.waited = 0
+	if d.drop {
+		return nil
+	}
+	d.first, d.told = false, false
+	if told || d.known > 0 || d.Step == nil || s.From == 0 || !first && s.To-s.From < int64(Pause) {
+		return nil
+	}
+	if err := d.give(sink); err != nil {
+		return err
+	}
+	goOn, err := d.Step(s)
+	d.astray, d.drop = !goOn, !goOn
+	return err
+}
+
 // skipLine says whether the line is shipped; for one that is shipped in part it sets known.
 func (d *Decoder) skipLine(stamp int64) bool {
 	if d.skip == skipUnknown {
@@ -219,7 +264,7 @@ func (d *Decoder) matchLine(stamp int64) bool {
 	case stamp < place:
 		return true
 	case stamp > place:
-		d.astray = d.Gap != nil && !d.Gap()
+		d.astray, d.told = d.Gap != nil && !d.Gap(), true
 		if !d.astray {
 			d.skip = skipNothing
 		}

@@ -26,12 +26,18 @@ type Source interface {
 	Follow(ctx context.Context, container logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error)
 }
 
-// History is what a [Source] may offer too: the text that the kubelet's newest file of a container does not hold. Answers
-// have the form of Follow's, with the lines whose timestamp is not before since.Second, and end with what is there now.
+// History is what a [Source] may offer too: where the kubelet's newest file of a container begins, and the text that it
+// does not hold. Answers have the form of Follow's, with the lines whose timestamp is not before since.Second, and end with
+// what is there now.
 type History interface {
+	// Head is the stamp, in nanoseconds since 1970, of the first line in the newest file of a container; zero when it is
+	// empty.
+	Head(ctx context.Context, container logs.ContainerRef) (int64, error)
 	// Previous streams the log of the instance that ran before the container was last restarted. One that the kubelet
 	// has removed is ErrNotExist.
 	Previous(ctx context.Context, container logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error)
+	// HasFiles says whether Rotated may be allowed.
+	HasFiles() bool
 	// Rotated streams all files of instance since.Instance that a node keeps, the newest last. Without the permission it
 	// is ErrForbidden.
 	Rotated(ctx context.Context, container logs.ContainerRef, node string, since logs.Cursor) (io.ReadCloser, error)
@@ -45,8 +51,9 @@ var ErrForbidden = errors.New("not allowed; to read rotated files, Pharos needs 
 type PodSource struct {
 	Pods corev1client.PodsGetter
 	// Nodes is the client of the core API with which the files of nodes are read, through /api/v1/nodes/NODE/proxy. It
-	// brings back what the kubelet rotated away while Pharos was not running or could not reach the node. Nil does
-	// without: lines that are lost that way are noted in the log.
+	// brings back what the kubelet rotated away while Pharos was not running or could not reach the node, and what it
+	// leaves out when it gives a log more slowly than that grows. Nil does without: the log notes where lines may be
+	// missing.
 	//
 	// It needs the permission to get nodes/proxy. That is nearly the power of the kubelet itself, since it also lets its
 	// owner run commands in every container of the cluster; give it only where that is no concern.
@@ -62,6 +69,24 @@ var (
 func (s PodSource) Follow(ctx context.Context, c logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error) {
 	return s.open(ctx, c, since, &corev1.PodLogOptions{Follow: true})
 }
+
+// Head reads the first bytes of the newest file.
+func (s PodSource) Head(ctx context.Context, c logs.ContainerRef) (int64, error) {
+	limit := int64(zonedStamp + 1)
+	stream, err := s.open(ctx, c, logs.Cursor{}, &corev1.PodLogOptions{LimitBytes: &limit})
+	if err != nil {
+		return 0, err
+	}
+	text, err := io.ReadAll(io.LimitReader(stream, limit))
+	if err = errors.Join(err, stream.Close()); err != nil {
+		return 0, fmt.Errorf("read log of %s/%s %s: %w", c.Namespace, c.Pod, c.Container, err)
+	}
+	stamp, _, _ := new(clock).cut(text)
+	return stamp, nil
+}
+
+// HasFiles is whether there is a client for nodes.
+func (s PodSource) HasFiles() bool { return s.Nodes != nil }
 
 // Previous opens the log of the instance before the last restart, of which the kubelet keeps one.
 func (s PodSource) Previous(ctx context.Context, c logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error) {

@@ -241,3 +241,36 @@ func TestThePreviousInstance(t *testing.T) {
 		}
 	}
 }
+
+func TestTheHeadOfTheNewestFile(t *testing.T) {
+	n := newNode(t)
+	var asked, text string
+	code := http.StatusOK
+	n.before = func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.Path + "?" + r.URL.RawQuery
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, text) // the client may have gone
+	}
+	head := time.Date(2026, 1, 2, 10, 0, 0, 123456789, time.UTC).UnixNano()
+	for name, tc := range map[string]struct {
+		text string
+		want int64
+	}{
+		"in UTC":          {"2026-01-02T10:00:00.123456789Z begin", head},
+		"in another zone": {"2026-01-02T11:00:00.123456789+01:00 ", head},
+		"of no line":      {"", 0},
+		"of an error":     {"failed to watch directory \"/var/log\": ", 0},
+	} {
+		text = tc.text
+		if got, err := n.source.Head(t.Context(), nodeRef); got != tc.want || err != nil {
+			t.Errorf("head %s is %d, %v, want %d", name, got, err, tc.want)
+		}
+	}
+	if want := "/api/v1/namespaces/ci/pods/p1/log?container=step-test&limitBytes=36&timestamps=true"; asked != want {
+		t.Errorf("asked %s, want %s", asked, want)
+	}
+	code = http.StatusInternalServerError
+	if _, err := n.source.Head(t.Context(), nodeRef); err == nil {
+		t.Error("an answer of 500 is no error")
+	}
+}

@@ -22,6 +22,8 @@ type Kubelet struct {
 	Fault func(n int) Fault
 	// Files says why the files of the node cannot be read; nil is that it is not allowed.
 	Files func() error
+	// Heads counts the questions for the head of the newest file.
+	Heads int
 	// Open counts the answers that have not ended.
 	Open int
 
@@ -33,12 +35,24 @@ type Kubelet struct {
 // Container is a container's log file.
 type Container struct {
 	Cut    int // entries before it are in a file that is not served any more
+	Late   Late
+	From   int // entries from it to Cut are what answers that began before it come late for
 	Ended  bool
 	Gone   bool
 	Before *Container // the instance before the last restart, unless that is gone too
 
 	entries []Entry
 }
+
+// Late is what an answer does that comes late for entries of a file that is not the newest.
+type Late int
+
+// What a late answer does.
+const (
+	LateReads Late = iota // it gives them all the same
+	LateSkips             // it goes on behind them
+	LateHangs             // it gives no more
+)
 
 // Entry is one record of the runtime's log format.
 type Entry struct {
@@ -76,8 +90,11 @@ func (k *Kubelet) Change(ref logs.ContainerRef, edit func(*Container)) {
 
 // Print appends to a container's log.
 func (k *Kubelet) Print(ref logs.ContainerRef, entries ...Entry) {
-	k.Change(ref, func(c *Container) { c.entries = append(c.entries, entries...) })
+	k.Change(ref, func(c *Container) { c.Append(entries...) })
 }
+
+// Append prints.
+func (c *Container) Append(entries ...Entry) { c.entries = append(c.entries, entries...) }
 
 // Printed is what the container wrote.
 func (k *Kubelet) Printed(ref logs.ContainerRef) string {
@@ -146,6 +163,24 @@ func (k *Kubelet) Restart(ref logs.ContainerRef) {
 	k.Containers[ref] = &Container{Before: k.Containers[ref]}
 }
 
+// Head is as kubelet.History has it.
+func (k *Kubelet) Head(_ context.Context, ref logs.ContainerRef) (int64, error) {
+	k.Mu.Lock()
+	defer k.Mu.Unlock()
+	k.Heads++
+	c := k.Containers[ref]
+	switch {
+	case c == nil || c.Gone:
+		return 0, fmt.Errorf("pod %s: %w", ref.Pod, storage.ErrNotExist)
+	case c.Cut == len(c.entries):
+		return 0, nil
+	}
+	return c.entries[c.Cut].At.UnixNano(), nil
+}
+
+// HasFiles is as kubelet.History has it.
+func (k *Kubelet) HasFiles() bool { return k.Files != nil }
+
 // Previous is as kubelet.History has it.
 func (k *Kubelet) Previous(ctx context.Context, ref logs.ContainerRef, since logs.Cursor) (io.ReadCloser, error) {
 	k.Mu.Lock()
@@ -197,8 +232,15 @@ func (k *Kubelet) serve(ctx context.Context, w io.Writer, c *Container, next int
 			broken = k.broken
 		}
 		entries, ended, changed := c.entries, c.Ended || c.Gone || k.broken != broken, k.changed
+		late, from, cut := c.Late, c.From, c.Cut
 		k.Mu.Unlock()
+		if late == LateHangs && next < cut {
+			entries = entries[:max(next, from)]
+		}
 		for ; next < len(entries); next++ {
+			if late == LateSkips && next >= from {
+				next = max(next, cut)
+			}
 			e := entries[next]
 			if since == 0 || !e.At.Before(time.Unix(since, 0)) {
 				text := e.content()

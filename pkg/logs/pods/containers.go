@@ -60,6 +60,18 @@ type Container struct {
 	before  *corev1.ContainerStateTerminated // the end of the last of the instances before
 }
 
+// Ran is how long the present instance has run, or did.
+func (c Container) Ran() time.Duration {
+	switch {
+	case c.start == nil:
+		return 0
+	case c.end != nil:
+		return c.end.Sub(c.start.Time)
+	default:
+		return time.Since(c.start.Time)
+	}
+}
+
 // Containers lists what runs in a run's pods: pods by age; in each the init containers, the steps and the sidecars.
 func Containers(pods []corev1.Pod) []Container {
 	var out []Container

@@ -212,6 +212,103 @@ func TestRotatedTextComesFromTheNode(t *testing.T) {
 	}
 }
 
+// A kubelet that is late leaves out whole files, or hangs at the end of one.
+func TestAFileThatTheKubeletLeavesOutComesFromTheNode(t *testing.T) {
+	const whole = "one\ntwo\nthree\nfour\nfive\n"
+	for name, tc := range map[string]struct {
+		late  logstest.Late
+		files func() error
+		want  string
+	}{
+		"left out":                              {logstest.LateSkips, func() error { return nil }, whole},
+		"left out, and files are not allowed":   {logstest.LateSkips, nil, "one\npharos: lines may be missing here: the kubelet may have left out a file that it rotated: not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy\nfour\nfive\n"},
+		"hangs":                                 {logstest.LateHangs, func() error { return nil }, whole},
+		"hangs, and files are not allowed":      {logstest.LateHangs, nil, "one\npharos: lines may be missing here: the kubelet rotated the log before it was read: not allowed; to read rotated files, Pharos needs the permission to get nodes/proxy\nfour\nfive\n"},
+		"read after all, and nothing is missed": {logstest.LateReads, nil, whole},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := logstest.New(t)
+				l.Kubelet.Files = tc.files
+				l.Start(l.Store)
+				defer l.Stop()
+				step := l.Pod("p1", "build", "test")[0]
+				l.Pods[0].Spec.NodeName = "n1"
+				l.Kubelet.Print(step)
+				l.Observe()
+				time.Sleep(time.Second / 2)
+				var entries []logstest.Entry
+				for _, text := range []string{"one", "two", "three", "four"} {
+					entries = append(entries, logstest.Line(text))
+					time.Sleep(time.Second)
+				}
+				l.Kubelet.Change(step, func(c *logstest.Container) {
+					c.Append(entries...)
+					c.Late, c.From, c.Cut = tc.late, 1, 3
+				})
+				time.Sleep(20 * time.Second)
+				l.Kubelet.Print(step, logstest.Line("five"))
+				time.Sleep(20 * time.Second)
+				l.End(step, 0)
+				l.Finish(v1alpha1.StateSuccess)
+				l.Observe()
+				l.Archived()
+				if diff := cmp.Diff(tc.want, l.File("build-test-build-log.txt")); diff != "" {
+					t.Errorf("log (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestALogThatWasRotatedBeforeItWasReadComesFromTheNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := logstest.New(t)
+		l.Kubelet.Files = func() error { return nil }
+		step := l.Pod("p1", "build", "test")[0]
+		l.Pods[0].Spec.NodeName = "n1"
+		l.Kubelet.Print(step, logstest.Line("one"))
+		time.Sleep(10 * time.Second)
+		l.Kubelet.Print(step, logstest.Line("two"))
+		l.Kubelet.Change(step, func(c *logstest.Container) { c.Cut = 1 })
+		l.Start(l.Store)
+		defer l.Stop()
+		l.Observe()
+		time.Sleep(10 * time.Second)
+		l.Kubelet.Print(step, logstest.Line("three"))
+		l.End(step, 0)
+		l.Finish(v1alpha1.StateSuccess)
+		l.Observe()
+		l.Archived()
+		if got := l.File("build-test-build-log.txt"); got != "one\ntwo\nthree\n" {
+			t.Errorf("log is %q", got)
+		}
+	})
+}
+
+// A pause of the log costs a question only when its end was not waited for.
+func TestPausesOfALogCostNoQuestions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := logstest.New(t)
+		l.Start(l.Store)
+		defer l.Stop()
+		step := l.Pod("p1", "build", "test")[0]
+		l.Kubelet.Print(step, logstest.Line("one"))
+		l.Observe()
+		for range 100 {
+			time.Sleep(10 * time.Second)
+			l.Kubelet.Print(step, logstest.Line("more"))
+		}
+		l.End(step, 0)
+		l.Finish(v1alpha1.StateSuccess)
+		l.Observe()
+		l.Archived()
+		if l.Kubelet.Heads != 1 {
+			t.Errorf("the kubelet was asked %d times where its newest file begins, want once", l.Kubelet.Heads)
+		}
+	})
+}
+
 func TestAPodThatIsTakenAwayKeepsWhatItPrinted(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fate *corev1.PodCondition

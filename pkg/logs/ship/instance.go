@@ -109,6 +109,11 @@ func (s *stream) settlePrevious(ctx context.Context, c pods.Container, progress 
 
 // misplaced looks further for the place of the cursor. A restart may be the reason, whose news are given time to arrive.
 func (s *stream) misplaced(ctx context.Context, files bool) error {
+	if s.behind {
+		s.behind = false
+		s.search, s.astray = inFiles, true
+		return nil
+	}
 	if !s.waited {
 		s.waited = true
 		_, _, changed := s.r.look(s.step.Container)

@@ -42,6 +42,8 @@ type stream struct {
 	waited   bool // for the news of a restart
 	looked   bool // in the files of the node, for what the kubelet did not give
 	astray   bool // that was not there either
+	begun    bool // it was decided where to read first
+	behind   bool // the kubelet may have left out a file
 	failures int  // to read those files
 	dry      bool // an answer from the beginning had nothing new and ended: the instance had ended too
 }
@@ -162,6 +164,7 @@ func (s *stream) follow(ctx context.Context) error {
 			return ctx.Err()
 		}
 		s.now = c
+		s.begin()
 		before := s.dec.Cursor.Bytes
 		err := s.once(ctx)
 		progress := s.dec.Cursor.Bytes > before
@@ -222,11 +225,18 @@ func (s *stream) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	watch := newWatchdog(answer, cancel, s.r, s.step.Container)
+	skips := s.skips()
+	watch := newWatchdog(answer, cancel, s.r, s.step.Container, skips)
 	defer watch.stop()
+	watch.reach(s.dec.Cursor)
+	s.dec.Step = nil
+	if skips != nil {
+		s.dec.Step = func(step kubelet.Step) (bool, error) { return skips.step(answer, step) }
+	}
 	err = s.dec.Read(watch.reader(body), func(f kubelet.Fragment) error {
 		watch.hold()
 		defer watch.free()
+		watch.reach(f.After)
 		return s.veil.Add(f)
 	})
 	return errors.Join(err, body.Close())

@@ -11,16 +11,18 @@ import (
 )
 
 // watchdog cancels a stream that is silent although its container has ended: its connection is dead, and no error may
-// come for hours.
+// come for hours. Neither does one for an answer that hangs at the end of an older file.
 type watchdog struct {
+	skips *skip        // nil is that the answer cannot hang
 	beats atomic.Int64 // grows with every read
+	last  atomic.Int64 // stamp of the last line
 	held  atomic.Bool  // the reader waits for the store, not for the stream
 	quit  chan struct{}
 	done  sync.WaitGroup
 }
 
-func newWatchdog(ctx context.Context, cancel context.CancelFunc, r *run, ref logs.ContainerRef) *watchdog {
-	w := &watchdog{quit: make(chan struct{})}
+func newWatchdog(ctx context.Context, cancel context.CancelFunc, r *run, ref logs.ContainerRef, skips *skip) *watchdog {
+	w := &watchdog{skips: skips, quit: make(chan struct{})}
 	w.done.Go(func() {
 		defer cancel()
 		w.watch(ctx, r, ref)
@@ -30,7 +32,11 @@ func newWatchdog(ctx context.Context, cancel context.CancelFunc, r *run, ref log
 
 // watch returns when the stream is to be cancelled.
 func (w *watchdog) watch(ctx context.Context, r *run, ref logs.ContainerRef) {
+	beats, since := int64(0), time.Now()
 	for {
+		if now := w.beats.Load(); now != beats || w.held.Load() {
+			beats, since = now, time.Now()
+		}
 		c, exists, changed := r.look(ref)
 		over := r.overSince()
 		wait := time.Hour
@@ -38,11 +44,22 @@ func (w *watchdog) watch(ctx context.Context, r *run, ref logs.ContainerRef) {
 		case !over.IsZero() && time.Since(over) > lateLimit:
 			return
 		case !exists || c.Ended:
-			beats := w.beats.Load()
 			if w.sleep(ctx, stallTime, nil) != nil || beats == w.beats.Load() && !w.held.Load() {
 				return
 			}
 			continue
+		case w.skips != nil && time.Since(since) >= calmTime:
+			hangs, sure := w.skips.hangs(ctx, w.last.Load())
+			if hangs {
+				return
+			}
+			if sure {
+				w.skips = nil
+			}
+			since = time.Now()
+			continue
+		case w.skips != nil:
+			wait = calmTime
 		case !over.IsZero():
 			wait = lateLimit - time.Since(over) + time.Second
 		}
@@ -69,6 +86,9 @@ func (w *watchdog) stop() {
 	close(w.quit)
 	w.done.Wait()
 }
+
+// reach notes how far the answer is read.
+func (w *watchdog) reach(c logs.Cursor) { w.last.Store(max(c.Last, c.Open)) }
 
 func (w *watchdog) hold() { w.held.Store(true) }
 
