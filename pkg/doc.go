@@ -6,6 +6,7 @@ event travels from the forge and back. A test holds this table against the real 
 	   apis/pharos/v1alpha1   the custom resources Delivery and PipelineJob
 
 	   rush                   urgent work goes first
+	   retry                  pauses between two tries
 	   strictyaml             YAML to Go values, with the line and column of every mistake
 
 	   -- edges: one outside system each
@@ -37,7 +38,8 @@ event travels from the forge and back. A test holds this table against the real 
 	   logs/pods              what the pods of a run tell: containers, steps, the secrets they are given
 	   logs/kubelet           a container's log as the kubelet gives it, each byte once, without secrets
 	   logs/spool             the text of one container: to local disk, and from there into the store
-	8  logs/ship              following the containers of runs, and archiving their logs and records
+	   logs/follow            the log of one container to its end, whatever happens to stream, file, container and pod
+	8  logs/ship              all containers of all runs: archiving their logs and records
 	   logs/read              the lines of live and archived runs: following, pages, searches, ranges
 	   logs/logstest          a run in a cluster, a kubelet and stores that fail, for tests
 	   archive                the bucket as a whole: every run in it, loading, verifying, retention

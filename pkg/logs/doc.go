@@ -6,6 +6,7 @@
 //
 //	pods      what the pods of a run tell: containers, the steps they are, their secrets
 //	kubelet   a container's log as the kubelet gives it, each byte once, without secrets
+//	follow    that log to its end, whatever happens to stream, file, container and pod
 //	spool     the text of one container: to local disk, into the store while it runs, to its log in the end
 //	live      the form of what is in the store while a step runs
 //	logfile   the form of a log that is complete, and its index

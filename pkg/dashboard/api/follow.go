@@ -12,6 +12,7 @@ import (
 
 	"github.com/pharos-ci/pharos/pkg/dashboard/gate"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -42,7 +43,7 @@ func (l *live) tail(ctx context.Context, run *gate.Run) {
 				return
 			}
 		}
-		pause(ctx, l.Pace.Retry*time.Duration(min(max(failed, 1), 10)))
+		_ = retry.Wait(ctx, l.Pace.Retry*time.Duration(min(max(failed, 1), 10)), nil) // the loop sees that ctx has ended
 	}
 }
 
@@ -95,14 +96,4 @@ func (l *live) tellChange(ctx context.Context, told *[]byte, e any) bool {
 	*told = text
 	l.send(ctx, e)
 	return true
-}
-
-// pause waits, but not beyond the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

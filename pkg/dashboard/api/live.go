@@ -12,6 +12,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/dashboard/sse"
 	"github.com/pharos-ci/pharos/pkg/dashboard/terminal"
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/retry"
 )
 
 // Limits of one log stream.
@@ -189,7 +190,7 @@ func (l *live) settle(ctx context.Context, run *gate.Run) {
 		if now.Job().Status.Log.Archived || !slices.ContainsFunc(infos, func(s logs.StepInfo) bool { return s.State == logs.StepRunning }) {
 			break
 		}
-		pause(ctx, l.Pace.Poll)
+		_ = retry.Wait(ctx, l.Pace.Poll, nil) // the loop sees that ctx has ended
 	}
 	l.tell(l.runOf(run.Job()))
 	if infos != nil {

@@ -212,3 +212,17 @@ func (l *Lab) Life(pause func(time.Duration)) {
 	l.Finish(v1alpha1.StateSuccess)
 	l.Observe()
 }
+
+// StepOf finds what steps.json says of a container.
+func (l *Lab) StepOf(ref logs.ContainerRef) logs.StepInfo {
+	l.T.Helper()
+	steps, err := logs.LoadSteps(l.T.Context(), l.Store, RunPath)
+	if err != nil {
+		l.T.Fatal(err)
+	}
+	i := slices.IndexFunc(steps, func(s logs.StepInfo) bool { return s.Container == ref })
+	if i < 0 {
+		l.T.Fatalf("%v is not in %+v", ref, steps)
+	}
+	return steps[i]
+}

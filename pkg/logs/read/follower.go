@@ -13,6 +13,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/kubelet"
 	"github.com/pharos-ci/pharos/pkg/logs/pods"
+	"github.com/pharos-ci/pharos/pkg/retry"
 )
 
 // pollTime is how often a reader of a live run asks the cluster's cache, or the store, for news.
@@ -67,7 +68,7 @@ func (f *follower) run(ctx context.Context) error {
 			for _, steps := range fresh {
 				group.Go(func() error { return f.follow(ctx, live, steps) })
 			}
-			if err := poll(ctx, nil); err != nil {
+			if err := retry.Wait(ctx, pollTime, nil); err != nil {
 				return err
 			}
 		}
@@ -187,16 +188,4 @@ func (f *follower) follow(ctx, live context.Context, steps []logs.StepInfo) erro
 	defer f.mu.Unlock()
 	f.active--
 	return nil
-}
-
-// poll waits until it is time to look again, a channel is closed, or ctx ends, which it returns.
-func poll(ctx context.Context, wake <-chan struct{}) error {
-	timer := time.NewTimer(pollTime)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-wake:
-	case <-ctx.Done():
-	}
-	return ctx.Err()
 }

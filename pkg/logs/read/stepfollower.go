@@ -10,6 +10,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/kubelet"
 	"github.com/pharos-ci/pharos/pkg/logs/pods"
+	"github.com/pharos-ci/pharos/pkg/retry"
 )
 
 // stepFollower emits one step of a live run: from the store what is durable, and what comes behind that from the pod,
@@ -74,7 +75,7 @@ func (s *stepFollower) run(ctx, live context.Context) error {
 		case now.exists && !now.c.Started && (now.c.Ended || now.job.Status.State.Terminal() && settled(now.job)):
 			return nil
 		}
-		if err := poll(ctx, now.changed); err != nil {
+		if err := retry.Wait(ctx, pollTime, now.changed); err != nil {
 			return err
 		}
 	}

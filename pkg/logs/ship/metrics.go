@@ -1,11 +1,13 @@
 package ship
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pharos-ci/pharos/pkg/logs/follow"
 	"github.com/pharos-ci/pharos/pkg/logs/spool"
 )
 
@@ -16,22 +18,14 @@ var (
 	metricStoreErrors = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pharos_logs_store_errors_total", Help: "Store operations of the shipper that failed and are tried again.",
 	}, []string{"operation"})
-	metricSourceErrors = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "pharos_logs_source_errors_total", Help: "Log streams from the cluster that failed or broke.",
-	})
-	metricGaps = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "pharos_logs_gaps_total", Help: "Times that lines may be missing, because the kubelet rotated them away or a pod's log could not be read.",
-	})
 	metricStreams = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "pharos_logs_streams", Help: "Containers being followed by the shipper.",
 	})
 )
 
-// Collectors are the metrics of shipping and spooling, for registration at start-up.
+// Collectors are the metrics of following, spooling and shipping, for registration at start-up.
 func Collectors() []prometheus.Collector {
-	return append(spool.Collectors(), []prometheus.Collector{
-		metricFailing, metricStoreErrors, metricSourceErrors, metricGaps, metricStreams,
-	}...)
+	return slices.Concat(follow.Collectors(), spool.Collectors(), []prometheus.Collector{metricFailing, metricStoreErrors, metricStreams})
 }
 
 // countFailure counts a try of an operation that failed.

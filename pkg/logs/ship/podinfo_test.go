@@ -130,7 +130,7 @@ func TestSecretsOfARunAreHidden(t *testing.T) {
 		if diff := cmp.Diff(cut(want), cut(got)); diff != "" {
 			t.Errorf("log (-want +got):\n%s", diff)
 		}
-		step := stepOf(l, refs[0])
+		step := l.StepOf(refs[0])
 		if step.Message != "******* is wrong" || step.Uncensored != "ci/from-env: forbidden; Pharos needs the permission to get secrets there" {
 			t.Errorf("the step is %+v", step)
 		}
@@ -249,7 +249,7 @@ func TestAnAPIServerThatFailsForAWhileHidesSecretsAllTheSame(t *testing.T) {
 		if got := l.File("build-log.txt"); got != "*******\n" {
 			t.Errorf("log is %q", got)
 		}
-		if got := stepOf(l, refs[0]).Uncensored; got != "" {
+		if got := l.StepOf(refs[0]).Uncensored; got != "" {
 			t.Errorf("not known: %s", got)
 		}
 	})

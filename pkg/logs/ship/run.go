@@ -18,12 +18,8 @@ import (
 	"github.com/pharos-ci/pharos/pkg/censor"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/pods"
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/storage"
-)
-
-const (
-	// lateLimit is how long after a run's end a container that still runs is followed.
-	lateLimit = 15 * time.Minute
 )
 
 // run ships one PipelineJob.
@@ -194,7 +190,7 @@ func (r *run) ship(ctx context.Context, files map[string]bool, streams *sync.Wai
 			return r.finish(ctx)
 		}
 		r.refreshPods(ctx)
-		if err := sleep(ctx, min(wait, eventsEvery), changed); err != nil {
+		if err := retry.Wait(ctx, min(wait, eventsEvery), changed); err != nil {
 			return err
 		}
 	}

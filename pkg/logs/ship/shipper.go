@@ -3,12 +3,8 @@ package ship
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"math"
-	mathrand "math/rand/v2"
 	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -20,6 +16,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/logs/kubelet"
 	"github.com/pharos-ci/pharos/pkg/logs/pods"
 	"github.com/pharos-ci/pharos/pkg/logs/spool"
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -142,31 +139,8 @@ func (s *Shipper) Forget(name types.NamespacedName) {
 // defaultUploads are the segments sent at once.
 const defaultUploads = 4
 
-// Delays of the retries, which never end while their context lives.
-const (
-	firstDelay = 100 * time.Millisecond
-	lastDelay  = 5 * time.Second
-	// quietTries may fail before the run's status tells.
-	quietTries = 3
-)
-
-// delay doubles from try to try, with a jitter that keeps many streams from asking at once.
-func delay(try int) time.Duration {
-	d := min(time.Duration(float64(firstDelay)*math.Pow(2, float64(min(try, 10)))), lastDelay)
-	return d/2 + mathrand.N(d/2)
-}
-
-// sleep waits for a duration, a channel to be closed, or the end of ctx, which it returns.
-func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-wake:
-	case <-ctx.Done():
-	}
-	return ctx.Err()
-}
+// quietTries may fail before the run's status tells.
+const quietTries = 3
 
 // persist is the persister of a run: it shows in the run's status that the store does not answer.
 func (r *run) persist(ctx context.Context, operation string, do func(context.Context) error) (int, error) {
@@ -194,24 +168,13 @@ func (r *run) persist(ctx context.Context, operation string, do func(context.Con
 			r.trouble(1, troubleMessage(operation, err))
 			log.FromContext(ctx).Error(err, "store log", "operation", operation)
 		}
-		_ = sleep(ctx, delay(try), nil) // the next try sees that ctx has ended
+		_ = retry.Wait(ctx, retry.Delay(try), nil) // the next try sees that ctx has ended
 	}
 }
 
 func troubleMessage(operation string, err error) string {
 	if operation == spool.DiskOperation {
-		return fmt.Sprintf("The log cannot be spooled to local disk (%v). What is not read yet waits in the cluster.", root(err))
+		return fmt.Sprintf("The log cannot be spooled to local disk (%v). What is not read yet waits in the cluster.", logs.Cause(err))
 	}
-	return fmt.Sprintf("The store does not accept the log (%s: %v). Nothing is lost, it is tried again.", operation, root(err))
-}
-
-// root is the innermost error, which has no request ids that would make every message another.
-func root(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
+	return fmt.Sprintf("The store does not accept the log (%s: %v). Nothing is lost, it is tried again.", operation, logs.Cause(err))
 }

@@ -1,9 +1,7 @@
 package ship_test
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,35 +75,6 @@ func TestShipperArchivesARun(t *testing.T) {
 	})
 }
 
-func TestShipperSurvivesBrokenStreams(t *testing.T) {
-	for seed := 1; seed <= 40; seed++ {
-		synctest.Test(t, func(t *testing.T) {
-			l := logstest.New(t)
-			l.Kubelet.Fault = func(n int) logstest.Fault {
-				switch (n*7 + seed) % 5 {
-				case 0:
-					return logstest.Fault{Refuse: errors.New("kubelet is restarting")}
-				case 1:
-					return logstest.Fault{After: 1 + (n*seed*37)%900, Err: io.ErrUnexpectedEOF}
-				case 2:
-					return logstest.Fault{After: 1 + (n*seed*131)%2000}
-				case 3:
-					return logstest.Fault{After: 1 + (n*seed*1031)%200000}
-				}
-				return logstest.Fault{}
-			}
-			l.Start(l.Store)
-			defer l.Stop()
-			l.Life(time.Sleep)
-			l.Archived()
-			ref := logs.ContainerRef{Namespace: "ci", Pod: "p1", UID: "p1-uid", Container: "step-test"}
-			if got, want := l.File("build-test-build-log.txt"), l.Kubelet.Printed(ref); got != want {
-				t.Fatalf("seed %d (-want +got):\n%s", seed, cmp.Diff(want, got))
-			}
-		})
-	}
-}
-
 func TestShipperKeepsWhatADeletedPodPrinted(t *testing.T) {
 	for name, took := range map[string]bool{"read to its end": false, "and another process took over": true} {
 		t.Run(name, func(t *testing.T) {
@@ -157,52 +126,30 @@ func TestShipperWithoutPods(t *testing.T) {
 	})
 }
 
-func TestShipperGivesUpOnALogThatCannotBeRead(t *testing.T) {
+func TestSidecarsHaveLogsOfTheirOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := logstest.New(t)
 		l.Start(l.Store)
 		defer l.Stop()
-		refs := l.Pod("p1", "build", "test")
-		l.Kubelet.Fault = func(int) logstest.Fault {
-			return logstest.Fault{Refuse: errors.New("unable to retrieve container logs")}
-		}
-		l.End(refs[0], 1)
-		l.Finish(v1alpha1.StateFailure)
-		start := time.Now()
+		step := l.Pod("p1", "build", "test")[0]
+		sidecar := l.WithSidecar("sidecar-db")
 		l.Observe()
-		l.Archived()
-		if took := time.Since(start); took < 5*time.Minute || took > 6*time.Minute {
-			t.Errorf("gave up after %v", took)
-		}
-		if got := l.File("steps.json"); !strings.Contains(got, "unable to retrieve container logs") {
-			t.Errorf("steps.json does not say why: %s", got)
-		}
-	})
-}
-
-func TestShipperCutsADeadConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := logstest.New(t)
-		l.Start(l.Store)
-		defer l.Stop()
-		refs := l.Pod("p1", "build", "test")
-		l.Kubelet.Print(refs[0], logstest.Line("one"))
-		l.Observe()
-		time.Sleep(time.Second)
-		// The cluster says that it ended, but the stream neither ends nor gives anything.
-		l.End(refs[0], 0)
-		l.Kubelet.Change(refs[0], func(c *logstest.Container) { c.Ended = false })
+		l.Kubelet.Print(step, logstest.Line("testing"))
+		l.Kubelet.Print(sidecar, logstest.Line("ready"))
+		l.End(step, 0)
+		l.End(sidecar, 0)
 		l.Finish(v1alpha1.StateSuccess)
 		l.Observe()
-		time.Sleep(20 * time.Second)
-		l.Kubelet.Print(refs[0], logstest.Line("two"))
-		time.Sleep(20 * time.Second)
-		l.Kubelet.Mu.Lock()
-		l.Kubelet.Containers[refs[0]].Ended = true // nobody is told: only a new answer shows it
-		l.Kubelet.Mu.Unlock()
 		l.Archived()
-		if got := l.File("build-log.txt"); got != "one\ntwo\n" {
-			t.Errorf("log %q", got)
+		for file, want := range map[string]string{
+			"build-log.txt": "testing\n", "build_sidecar-db-build-log.txt": "ready\n",
+		} {
+			if got := l.File(file); got != want {
+				t.Errorf("%s is %q, want %q", file, got, want)
+			}
+		}
+		if got := l.StepOf(sidecar); got.Kind != logs.KindSidecar || got.Step != "sidecar.db" || got.Lines != 1 {
+			t.Errorf("the sidecar is %+v", got)
 		}
 	})
 }

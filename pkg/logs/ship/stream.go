@@ -10,22 +10,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/logs/follow"
 	"github.com/pharos-ci/pharos/pkg/logs/kubelet"
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
 	"github.com/pharos-ci/pharos/pkg/logs/pods"
 	"github.com/pharos-ci/pharos/pkg/logs/spool"
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/storage"
-)
-
-const (
-	// sourcePatience is how long the log of a container that has ended may refuse to be read before it is given up.
-	sourcePatience = 5 * time.Minute
-	// stallTime is how long a stream may be silent although its container has ended; then its connection is dead.
-	stallTime = 30 * time.Second
-	// staleTries may find a log without the place that was reached; it may be a restarting kubelet.
-	staleTries = 5
-	// newsTime is how long the end of a container usually takes to be known after the end of its stream.
-	newsTime = time.Second
 )
 
 // stream ships one container.
@@ -33,19 +24,7 @@ type stream struct {
 	r     *run
 	step  logs.StepInfo
 	spool *spool.Spool
-	dec   kubelet.Decoder
-	veil  kubelet.Veil // between dec and spool
-
-	// How the place of the cursor is looked for: see settle. Now is the container before the last answer.
-	now      pods.Container
-	search   search
-	waited   bool // for the news of a restart
-	looked   bool // in the files of the node, for what the kubelet did not give
-	astray   bool // that was not there either
-	begun    bool // it was decided where to read first
-	behind   bool // the kubelet may have left out a file
-	failures int  // to read those files
-	dry      bool // an answer from the beginning had nothing new and ended: the instance had ended too
+	veil  kubelet.Veil // in front of it
 }
 
 // stream brings one step's log into its file, from where an earlier process left it, unless it is among files.
@@ -84,7 +63,7 @@ func (r *run) archive(ctx context.Context, step logs.StepInfo) (info logfile.Inf
 			return info, lost, err
 		}
 		log.FromContext(ctx).Error(err, "ship again from what is durable")
-		if err := sleep(ctx, delay(try), nil); err != nil {
+		if err := retry.Wait(ctx, retry.Delay(try), nil); err != nil {
 			return info, lost, err
 		}
 	}
@@ -122,27 +101,24 @@ func (r *run) newStream(ctx context.Context, step logs.StepInfo) *stream {
 		Key: path.Join(r.path, logs.StepLog(step.Name)), Folder: logs.LiveFolder(r.path, step.Name),
 		Writer: r.s.writer, Compress: r.s.o.Compress, Disk: r.s.disk, Room: r.s.room,
 	})
-	s.dec.Gap = func() bool { return s.search == given }
 	s.veil = kubelet.Veil{Secrets: r.secrets, Give: func(f kubelet.Fragment) error { return s.spool.Add(ctx, f) }}
 	return s
 }
 
-func (s *stream) gap(ctx context.Context, why string) {
-	metricGaps.Inc()
-	s.spool.Note(why)
-	log.FromContext(ctx).Error(errors.New(why), "lines may be missing", "shipped", s.dec.Cursor.Bytes)
-}
-
+// ship brings the log to its end. An error is ctx's, or spool.ErrAgain.
 func (s *stream) ship(ctx context.Context) (logfile.Info, error) {
 	cursor, err := s.spool.Resume(ctx)
 	if err != nil {
 		return logfile.Info{}, err
 	}
 	s.spool.Begin(ctx)
-	s.dec.Cursor = cursor
 	s.veil.Resume(cursor)
-	s.dec.Cursor.Hidden = 0
-	if err := s.follow(ctx); err != nil {
+	cursor.Hidden = 0
+	follower := follow.New(follow.Options{
+		Source: s.r.s.o.Source, Container: s.step.Container, Watch: watch{s.r, s.step.Container},
+		Cursor: cursor, Give: s.veil.Add, Missing: s.spool.Note,
+	})
+	if err := follower.Run(ctx); err != nil {
 		return logfile.Info{}, err
 	}
 	if err := s.veil.End(); err != nil {
@@ -151,93 +127,12 @@ func (s *stream) ship(ctx context.Context) (logfile.Info, error) {
 	return s.spool.Finish(ctx, path.Join(s.r.path, logs.StepIndex(s.step.Name)))
 }
 
-// follow reads until the container has ended and its log holds nothing new. An error is ctx's, or spool.ErrAgain.
-func (s *stream) follow(ctx context.Context) error {
-	var failing time.Time // since when the log of an ended container cannot be read
-	clean := false        // the last answer had all there was then
-	for try := 0; ; try++ {
-		c, exists, changed := s.r.look(s.step.Container)
-		over := s.r.overSince()
-		late := !over.IsZero() && time.Since(over) > lateLimit
-		if !exists {
-			s.vanished(ctx, clean)
-			return ctx.Err()
-		}
-		s.now = c
-		s.begin()
-		before := s.dec.Cursor.Bytes
-		err := s.once(ctx)
-		progress := s.dec.Cursor.Bytes > before
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if errors.Is(err, spool.ErrAgain) {
-			return err
-		}
-		next, err := s.settle(ctx, progress, err)
-		if errors.Is(err, storage.ErrNotExist) {
-			s.vanished(ctx, clean)
-			return nil // the pod is gone, although the news has not arrived
-		}
-		clean = err == nil && s.dec.CaughtUp()
-		switch {
-		case next == done:
-			return nil
-		case next == again && err == nil:
-			try--
-			continue
-		case late:
-			s.gap(ctx, "the container did not end with the run")
-			return nil
-		case err == nil && c.Ended && !progress && try > staleTries:
-			s.gap(ctx, "the kubelet has a log that does not hold what it gave before")
-			return nil
-		case progress:
-			try, failing = 0, time.Time{}
-		}
-		wait := delay(try)
-		if err != nil {
-			metricSourceErrors.Inc()
-			log.FromContext(ctx).V(1).Info("log stream broke", "error", err.Error())
-			if failing.IsZero() {
-				failing = time.Now()
-			}
-			if c.Ended && time.Since(failing) > sourcePatience {
-				s.gap(ctx, "the log could not be read: "+root(err).Error())
-				return nil
-			}
-		} else if c.Ended && progress {
-			continue // the text came after the end; look again whether it was all
-		} else if !c.Ended {
-			wait = max(wait, newsTime)
-		}
-		if err := sleep(ctx, wait, changed); err != nil {
-			return err
-		}
-	}
+// watch is a run's view of one of its containers.
+type watch struct {
+	r   *run
+	ref logs.ContainerRef
 }
 
-// once reads one answer of the source. It ends by itself when the container has ended and the stream is silent.
-func (s *stream) once(ctx context.Context) error {
-	answer, cancel := context.WithCancel(ctx)
-	defer cancel()
-	body, err := s.open(answer)
-	if err != nil {
-		return err
-	}
-	skips := s.skips()
-	watch := newWatchdog(answer, cancel, s.r, s.step.Container, skips)
-	defer watch.stop()
-	watch.reach(s.dec.Cursor)
-	s.dec.Step = nil
-	if skips != nil {
-		s.dec.Step = func(step kubelet.Step) (bool, error) { return skips.step(answer, step) }
-	}
-	err = s.dec.Read(watch.reader(body), func(f kubelet.Fragment) error {
-		watch.hold()
-		defer watch.free()
-		watch.reach(f.After)
-		return s.veil.Add(f)
-	})
-	return errors.Join(err, body.Close())
-}
+func (w watch) Look() (pods.Container, bool, <-chan struct{}) { return w.r.look(w.ref) }
+func (w watch) LastSeen() pods.Container                      { return w.r.lastSeen(w.ref) }
+func (w watch) OverSince() time.Time                          { return w.r.overSince() }

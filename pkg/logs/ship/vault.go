@@ -15,6 +15,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/censor"
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/pods"
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -74,7 +75,7 @@ func reason(err error, kind string) string {
 	if apierrors.IsForbidden(err) {
 		return "forbidden; Pharos needs the permission to get " + kind + " there"
 	}
-	return root(err).Error()
+	return logs.Cause(err).Error()
 }
 
 // ask repeats a question to the cluster until there is an answer, which may be that there is none to be had.
@@ -84,7 +85,7 @@ func (r *run) ask(ctx context.Context, question func(context.Context) error) err
 		if err == nil || try == apiTries || apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
 			return err
 		}
-		if err := sleep(ctx, delay(try), nil); err != nil {
+		if err := retry.Wait(ctx, retry.Delay(try), nil); err != nil {
 			return err
 		}
 	}

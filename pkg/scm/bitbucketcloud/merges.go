@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/scm"
 	"github.com/pharos-ci/pharos/pkg/scm/rest"
 )
@@ -98,12 +99,8 @@ func (m merges) await(ctx context.Context, ref scm.PullRef, task string) (string
 			}
 			return m.commit(ctx, ref.Repo, answer.Result), nil
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return "", fmt.Errorf("merge %v: %w", ref, ctx.Err())
-		case <-timer.C:
+		if err := retry.Wait(ctx, pause, nil); err != nil {
+			return "", fmt.Errorf("merge %v: %w", ref, err)
 		}
 		pause = min(2*pause, longestPause)
 	}

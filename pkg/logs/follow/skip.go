@@ -1,4 +1,4 @@
-package ship
+package follow
 
 import (
 	"context"
@@ -29,7 +29,7 @@ const (
 
 // skip looks after files that are left out of one answer that follows a log.
 type skip struct {
-	s       *stream
+	f       *Follower
 	history kubelet.History
 
 	head  int64     // stamp of the first line in the newest file
@@ -43,23 +43,23 @@ type skip struct {
 
 // skips looks after the next answer. Nil is that nothing can be left out of it: it is of one file that is no more rotated, or
 // not of a kubelet at all.
-func (s *stream) skips() *skip {
-	history, ok := s.r.s.o.Source.(kubelet.History)
-	if !ok || s.search == inFiles || s.now.Ended || s.dec.Cursor.Instance < s.now.Restarts {
+func (f *Follower) skips() *skip {
+	history, ok := f.o.Source.(kubelet.History)
+	if !ok || f.search == inFiles || f.now.Ended || f.dec.Cursor.Instance < f.now.Restarts {
 		return nil
 	}
-	return &skip{s: s, history: history, asked: time.Now(), bytes: s.dec.Cursor.Bytes}
+	return &skip{f: f, history: history, asked: time.Now(), bytes: f.dec.Cursor.Bytes}
 }
 
 // begin looks first in the node's files for a log that may have been rotated before it was ever read.
-func (s *stream) begin() {
-	history, ok := s.r.s.o.Source.(kubelet.History)
-	if s.begun || !ok || !history.HasFiles() || s.dec.Cursor.Bytes > 0 {
+func (f *Follower) begin() {
+	history, ok := f.o.Source.(kubelet.History)
+	if f.begun || !ok || !history.HasFiles() || f.dec.Cursor.Bytes > 0 {
 		return
 	}
-	s.begun = s.now.Started
-	if s.now.Ran() > calmTime {
-		s.search, s.looked, s.astray = inFiles, true, false
+	f.begun = f.now.Started
+	if f.now.Ran() > calmTime {
+		f.search, f.looked, f.astray = inFiles, true, false
 	}
 }
 
@@ -68,7 +68,7 @@ func (k *skip) step(ctx context.Context, step kubelet.Step) (goOn bool, err erro
 	now, printed := time.Now(), time.Duration(step.To-step.From)
 	lags, jumps := false, printed >= kubelet.Pause && step.Waited < printed-time.Second // it was not waited for, as if it came late
 	if k.history.HasFiles() {
-		lags = now.Sub(k.asked) > lagTime && k.s.dec.Cursor.Bytes-k.bytes > lagBytes ||
+		lags = now.Sub(k.asked) > lagTime && k.f.dec.Cursor.Bytes-k.bytes > lagBytes ||
 			!k.seen.IsZero() && now.Sub(k.seen) > lagTime+time.Duration(step.To-k.seenAt)
 	}
 	k.seen, k.seenAt = now, step.To
@@ -83,19 +83,19 @@ func (k *skip) step(ctx context.Context, step kubelet.Step) (goOn bool, err erro
 		if err != nil {
 			return false, err
 		}
-		k.asked, k.bytes = now, k.s.dec.Cursor.Bytes
+		k.asked, k.bytes = now, k.f.dec.Cursor.Bytes
 	}
 	switch {
 	case k.head != 0 && k.head <= step.From: // both lines are in the newest file
 		return true, nil
 	case k.history.HasFiles():
-		k.s.behind = true
+		k.f.behind = true
 		return false, nil
 	case k.noted:
 		return true, nil
 	}
 	k.noted = true
-	return true, k.s.miss(ctx, "the kubelet may have left out a file that it rotated: "+kubelet.ErrForbidden.Error())
+	return true, k.f.miss(ctx, "the kubelet may have left out a file that it rotated: "+kubelet.ErrForbidden.Error())
 }
 
 // hangs says whether an answer that is silent after a line with stamp last ends with an older file. Sure is whether that is
@@ -108,5 +108,5 @@ func (k *skip) hangs(ctx context.Context, last int64) (hangs, sure bool) {
 func (k *skip) newest(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, headLimit)
 	defer cancel()
-	return k.history.Head(ctx, k.s.step.Container)
+	return k.history.Head(ctx, k.f.o.Container)
 }

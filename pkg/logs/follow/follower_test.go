@@ -1,8 +1,8 @@
-package ship_test
+package follow_test
 
 import (
 	"errors"
-	"slices"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,44 +20,81 @@ func waiting(reason string) corev1.ContainerState {
 	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
 }
 
-// stepOf finds what steps.json says of a container.
-func stepOf(l *logstest.Lab, ref logs.ContainerRef) logs.StepInfo {
-	l.T.Helper()
-	steps, err := logs.LoadSteps(l.T.Context(), l.Store, logstest.RunPath)
-	if err != nil {
-		l.T.Fatal(err)
+func TestBrokenStreams(t *testing.T) {
+	for seed := 1; seed <= 40; seed++ {
+		synctest.Test(t, func(t *testing.T) {
+			l := logstest.New(t)
+			l.Kubelet.Fault = func(n int) logstest.Fault {
+				switch (n*7 + seed) % 5 {
+				case 0:
+					return logstest.Fault{Refuse: errors.New("kubelet is restarting")}
+				case 1:
+					return logstest.Fault{After: 1 + (n*seed*37)%900, Err: io.ErrUnexpectedEOF}
+				case 2:
+					return logstest.Fault{After: 1 + (n*seed*131)%2000}
+				case 3:
+					return logstest.Fault{After: 1 + (n*seed*1031)%200000}
+				}
+				return logstest.Fault{}
+			}
+			l.Start(l.Store)
+			defer l.Stop()
+			l.Life(time.Sleep)
+			l.Archived()
+			ref := logs.ContainerRef{Namespace: "ci", Pod: "p1", UID: "p1-uid", Container: "step-test"}
+			if got, want := l.File("build-test-build-log.txt"), l.Kubelet.Printed(ref); got != want {
+				t.Fatalf("seed %d (-want +got):\n%s", seed, cmp.Diff(want, got))
+			}
+		})
 	}
-	i := slices.IndexFunc(steps, func(s logs.StepInfo) bool { return s.Container == ref })
-	if i < 0 {
-		l.T.Fatalf("%v is not in %+v", ref, steps)
-	}
-	return steps[i]
 }
 
-func TestSidecarsHaveLogsOfTheirOwn(t *testing.T) {
+func TestALogThatCannotBeReadIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := logstest.New(t)
 		l.Start(l.Store)
 		defer l.Stop()
-		step := l.Pod("p1", "build", "test")[0]
-		sidecar := l.WithSidecar("sidecar-db")
-		l.Observe()
-		l.Kubelet.Print(step, logstest.Line("testing"))
-		l.Kubelet.Print(sidecar, logstest.Line("ready"))
-		l.End(step, 0)
-		l.End(sidecar, 0)
-		l.Finish(v1alpha1.StateSuccess)
+		refs := l.Pod("p1", "build", "test")
+		l.Kubelet.Fault = func(int) logstest.Fault {
+			return logstest.Fault{Refuse: errors.New("unable to retrieve container logs")}
+		}
+		l.End(refs[0], 1)
+		l.Finish(v1alpha1.StateFailure)
+		start := time.Now()
 		l.Observe()
 		l.Archived()
-		for file, want := range map[string]string{
-			"build-log.txt": "testing\n", "build_sidecar-db-build-log.txt": "ready\n",
-		} {
-			if got := l.File(file); got != want {
-				t.Errorf("%s is %q, want %q", file, got, want)
-			}
+		if took := time.Since(start); took < 5*time.Minute || took > 6*time.Minute {
+			t.Errorf("gave up after %v", took)
 		}
-		if got := stepOf(l, sidecar); got.Kind != logs.KindSidecar || got.Step != "sidecar.db" || got.Lines != 1 {
-			t.Errorf("the sidecar is %+v", got)
+		if got := l.File("steps.json"); !strings.Contains(got, "unable to retrieve container logs") {
+			t.Errorf("steps.json does not say why: %s", got)
+		}
+	})
+}
+
+func TestADeadConnectionIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := logstest.New(t)
+		l.Start(l.Store)
+		defer l.Stop()
+		refs := l.Pod("p1", "build", "test")
+		l.Kubelet.Print(refs[0], logstest.Line("one"))
+		l.Observe()
+		time.Sleep(time.Second)
+		// The cluster says that it ended, but the stream neither ends nor gives anything.
+		l.End(refs[0], 0)
+		l.Kubelet.Change(refs[0], func(c *logstest.Container) { c.Ended = false })
+		l.Finish(v1alpha1.StateSuccess)
+		l.Observe()
+		time.Sleep(20 * time.Second)
+		l.Kubelet.Print(refs[0], logstest.Line("two"))
+		time.Sleep(20 * time.Second)
+		l.Kubelet.Mu.Lock()
+		l.Kubelet.Containers[refs[0]].Ended = true // nobody is told: only a new answer shows it
+		l.Kubelet.Mu.Unlock()
+		l.Archived()
+		if got := l.File("build-log.txt"); got != "one\ntwo\n" {
+			t.Errorf("log %q", got)
 		}
 	})
 }
@@ -121,7 +158,7 @@ func TestARestartContinuesTheLog(t *testing.T) {
 				if diff := cmp.Diff(tc.want, l.File("build_sidecar-db-build-log.txt")); diff != "" {
 					t.Errorf("log (-want +got):\n%s", diff)
 				}
-				if got := stepOf(l, sidecar); got.Restarts != 1 || tc.lost != (got.Incomplete != "") || got.Lines != int64(strings.Count(tc.want, "\n")) {
+				if got := l.StepOf(sidecar); got.Restarts != 1 || tc.lost != (got.Incomplete != "") || got.Lines != int64(strings.Count(tc.want, "\n")) {
 					t.Errorf("the sidecar is %+v", got)
 				}
 			})
@@ -157,7 +194,7 @@ func TestASidecarThatTektonEndsIsReadToItsEnd(t *testing.T) {
 				if got, want := l.File("build_sidecar-db-build-log.txt"), "one\nbye\n"; got != want {
 					t.Errorf("log is %q, want %q", got, want)
 				}
-				if got := stepOf(l, sidecar); got.State != logs.StepSuccess || got.Incomplete != "" || got.Restarts != 0 {
+				if got := l.StepOf(sidecar); got.State != logs.StepSuccess || got.Incomplete != "" || got.Restarts != 0 {
 					t.Errorf("the sidecar is %+v", got)
 				}
 			})
@@ -340,7 +377,7 @@ func TestAPodThatIsTakenAwayKeepsWhatItPrinted(t *testing.T) {
 				if got := l.File("build-test-build-log.txt"); got != "one\n" {
 					t.Errorf("log is %q", got)
 				}
-				if got := stepOf(l, step); got.Incomplete != tc.want || got.State != logs.StepUnknown {
+				if got := l.StepOf(step); got.Incomplete != tc.want || got.State != logs.StepUnknown {
 					t.Errorf("the step is %+v", got)
 				}
 			})

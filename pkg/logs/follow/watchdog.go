@@ -1,4 +1,4 @@
-package ship
+package follow
 
 import (
 	"context"
@@ -21,24 +21,24 @@ type watchdog struct {
 	done  sync.WaitGroup
 }
 
-func newWatchdog(ctx context.Context, cancel context.CancelFunc, r *run, ref logs.ContainerRef, skips *skip) *watchdog {
+func newWatchdog(ctx context.Context, cancel context.CancelFunc, container Watch, skips *skip) *watchdog {
 	w := &watchdog{skips: skips, quit: make(chan struct{})}
 	w.done.Go(func() {
 		defer cancel()
-		w.watch(ctx, r, ref)
+		w.watch(ctx, container)
 	})
 	return w
 }
 
 // watch returns when the stream is to be cancelled.
-func (w *watchdog) watch(ctx context.Context, r *run, ref logs.ContainerRef) {
+func (w *watchdog) watch(ctx context.Context, container Watch) {
 	beats, since := int64(0), time.Now()
 	for {
 		if now := w.beats.Load(); now != beats || w.held.Load() {
 			beats, since = now, time.Now()
 		}
-		c, exists, changed := r.look(ref)
-		over := r.overSince()
+		c, exists, changed := container.Look()
+		over := container.OverSince()
 		wait := time.Hour
 		switch {
 		case !over.IsZero() && time.Since(over) > lateLimit:
