@@ -151,10 +151,7 @@ func TestARestartContinuesTheLog(t *testing.T) {
 				l.Observe()
 				time.Sleep(10 * time.Second)
 				l.End(step, 0)
-				l.End(sidecar, 0)
-				l.Finish(v1alpha1.StateSuccess)
-				l.Observe()
-				l.Archived()
+				l.Succeed(sidecar)
 				if diff := cmp.Diff(tc.want, l.File("build_sidecar-db-build-log.txt")); diff != "" {
 					t.Errorf("log (-want +got):\n%s", diff)
 				}
@@ -237,10 +234,7 @@ func TestRotatedTextComesFromTheNode(t *testing.T) {
 				defer l.Stop()
 				l.Observe()
 				time.Sleep(20 * time.Second)
-				l.End(step, 0)
-				l.Finish(v1alpha1.StateSuccess)
-				l.Observe()
-				l.Archived()
+				l.Succeed(step)
 				if diff := cmp.Diff(tc.want, l.File("build-test-build-log.txt")); diff != "" {
 					t.Errorf("log (-want +got):\n%s", diff)
 				}
@@ -286,10 +280,7 @@ func TestAFileThatTheKubeletLeavesOutComesFromTheNode(t *testing.T) {
 				time.Sleep(20 * time.Second)
 				l.Kubelet.Print(step, logstest.Line("five"))
 				time.Sleep(20 * time.Second)
-				l.End(step, 0)
-				l.Finish(v1alpha1.StateSuccess)
-				l.Observe()
-				l.Archived()
+				l.Succeed(step)
 				if diff := cmp.Diff(tc.want, l.File("build-test-build-log.txt")); diff != "" {
 					t.Errorf("log (-want +got):\n%s", diff)
 				}
@@ -313,10 +304,7 @@ func TestALogThatWasRotatedBeforeItWasReadComesFromTheNode(t *testing.T) {
 		l.Observe()
 		time.Sleep(10 * time.Second)
 		l.Kubelet.Print(step, logstest.Line("three"))
-		l.End(step, 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(step)
 		if got := l.File("build-test-build-log.txt"); got != "one\ntwo\nthree\n" {
 			t.Errorf("log is %q", got)
 		}
@@ -336,10 +324,7 @@ func TestPausesOfALogCostNoQuestions(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			l.Kubelet.Print(step, logstest.Line("more"))
 		}
-		l.End(step, 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(step)
 		if l.Kubelet.Heads != 1 {
 			t.Errorf("the kubelet was asked %d times where its newest file begins, want once", l.Kubelet.Heads)
 		}

@@ -180,6 +180,17 @@ func (l *Lab) Archived() {
 	}
 }
 
+// Succeed ends containers and with them the run, and waits until it is complete.
+func (l *Lab) Succeed(containers ...logs.ContainerRef) {
+	l.T.Helper()
+	for _, ref := range containers {
+		l.End(ref, 0)
+	}
+	l.Finish(v1alpha1.StateSuccess)
+	l.Observe()
+	l.Archived()
+}
+
 // File is the text of a file in the run's folder; one that is missing fails the test.
 func (l *Lab) File(name string) string {
 	l.T.Helper()

@@ -196,10 +196,7 @@ func TestAFastStreamIsSentOnce(t *testing.T) {
 		defer l.Stop()
 		refs := l.Pod("p1", "build", "test")
 		l.Kubelet.Print(refs[0], words(64)...)
-		l.End(refs[0], 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(refs[0])
 		want := l.Kubelet.Printed(refs[0])
 		if got := l.File("build-log.txt"); got != want {
 			t.Errorf("log has %d bytes, want %d", len(got), len(want))
@@ -381,10 +378,7 @@ func TestASlowStoreStopsNoStream(t *testing.T) {
 		if got, want := gauge(t, "pharos_logs_spool_bytes"), float64(20<<20); got < want {
 			t.Errorf("only %v bytes are spooled", got)
 		}
-		l.End(refs[0], 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(refs[0])
 		if got, want := stepText(l, "build-test"), l.Kubelet.Printed(refs[0]); got != want {
 			t.Errorf("log has %d bytes, want %d", len(got), len(want))
 		}
@@ -509,10 +503,7 @@ func TestWhatIsLostIsReadAgain(t *testing.T) {
 				synctest.Wait()
 				lose(l)
 				l.Kubelet.Print(refs[0], logstest.Line("last"))
-				l.End(refs[0], 0)
-				l.Finish(v1alpha1.StateSuccess)
-				l.Observe()
-				l.Archived()
+				l.Succeed(refs[0])
 				if got, want := stepText(l, "build-test"), l.Kubelet.Printed(refs[0]); got != want {
 					t.Errorf("log has %d bytes, want %d", len(got), len(want))
 				}
@@ -580,10 +571,7 @@ func TestASpoolThatCannotBeWrittenIsTold(t *testing.T) {
 		if err := os.Remove(l.Spool); err != nil {
 			t.Fatal(err)
 		}
-		l.End(refs[0], 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(refs[0])
 		if got, want := stepText(l, "build-test"), l.Kubelet.Printed(refs[0]); got != want {
 			t.Errorf("log has %d bytes, want %d", len(got), len(want))
 		}

@@ -242,10 +242,7 @@ func TestAnAPIServerThatFailsForAWhileHidesSecretsAllTheSame(t *testing.T) {
 		l.Kubelet.Print(refs[0], logstest.Line("m0unted"))
 		l.Observe()
 		time.Sleep(time.Minute)
-		l.End(refs[0], 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(refs[0])
 		if got := l.File("build-log.txt"); got != "*******\n" {
 			t.Errorf("log is %q", got)
 		}

@@ -136,11 +136,7 @@ func TestSidecarsHaveLogsOfTheirOwn(t *testing.T) {
 		l.Observe()
 		l.Kubelet.Print(step, logstest.Line("testing"))
 		l.Kubelet.Print(sidecar, logstest.Line("ready"))
-		l.End(step, 0)
-		l.End(sidecar, 0)
-		l.Finish(v1alpha1.StateSuccess)
-		l.Observe()
-		l.Archived()
+		l.Succeed(step, sidecar)
 		for file, want := range map[string]string{
 			"build-log.txt": "testing\n", "build_sidecar-db-build-log.txt": "ready\n",
 		} {
