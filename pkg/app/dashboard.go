@@ -44,7 +44,8 @@ func (s *server) addDashboard() error {
 		}),
 		Store: s.store, Layout: layout(c), Access: access.New(rules), Setup: s.setup,
 		Actions: &gate.ClusterActions{
-			Client: s.GetClient(), Namespace: c.ProwJobNamespace, Launcher: s.launcher(), BuildIDs: job.NewBuildIDs(time.Now), ReplayDelivery: s.inbox.Replay,
+			Client: s.GetClient(), Namespace: c.ProwJobNamespace, Launcher: s.launcher(), BuildIDs: job.NewBuildIDs(time.Now),
+			Jobs: func() *job.Set { return s.config.Current().Jobs }, ReplayDelivery: s.inbox.Replay,
 		},
 	}
 	return s.addAll(feed, dashboard.NewServer(s.DashboardAddress, deps))

@@ -442,6 +442,17 @@ func TestActions(t *testing.T) {
 	if w := act("alice", "/runs/run-3/rerun"); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "not known any more") {
 		t.Errorf("a run that nobody remembers: %d %s", w.Code, w.Body)
 	}
+	l.setup.Jobs = jobSet(t, "org/repo")
+	if w := act("alice", "/runs/run-3/rerun?mode=latest"); w.Code != 200 || json.Unmarshal(w.Body.Bytes(), &created) != nil {
+		t.Fatalf("rerun as configured now: %d %s", w.Code, w.Body)
+	}
+	today := &v1alpha1.PipelineJob{}
+	if err := l.cluster.Get(t.Context(), client.ObjectKey{Namespace: "ci", Name: created.Name}, today); err != nil {
+		t.Fatal(err)
+	}
+	if today.Annotations[access.AnnotationRerunOf] != "run-3" || today.Spec.PodSpec == nil || today.Spec.Refs.Pulls[0].SHA != "2222222222222222" {
+		t.Errorf("the run of the job as it is now is %+v", today)
+	}
 	if w := act("alice", "/deliveries/dead/replay"); w.Code != 200 || len(l.replayed) != 1 {
 		t.Errorf("replay: %d %s, replayed %v", w.Code, w.Body, l.replayed)
 	}

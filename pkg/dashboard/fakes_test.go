@@ -116,6 +116,7 @@ func (l *lab) deps() dashboard.Deps {
 			Layout: logs.Layout{DefaultConnection: "gitea"}, Access: l, Setup: func() gate.Setup { return l.setup },
 			Actions: &gate.ClusterActions{
 				Client: l.cluster, Namespace: "ci", Launcher: l, BuildIDs: job.NewBuildIDs(time.Now),
+				Jobs: func() *job.Set { return l.setup.Jobs },
 				ReplayDelivery: func(_ context.Context, name string) error {
 					l.replayed = append(l.replayed, name)
 					return nil

@@ -150,8 +150,11 @@ func TestProwsActions(t *testing.T) {
 	if w := send(t, l, http.MethodPost, "/rerun?prowjob=run-1", alice); w.Code != http.StatusCreated || !strings.HasPrefix(w.Header().Get("Location"), "/runs/unit-") {
 		t.Errorf("alice: %d %v %s", w.Code, w.Header(), w.Body)
 	}
-	if w := send(t, l, http.MethodPost, "/rerun?prowjob=run-1&mode=latest", alice); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "rerun command") {
-		t.Errorf("latest: %d %s", w.Code, w.Body)
+	if w := send(t, l, http.MethodPost, "/rerun?prowjob=run-1&mode=latest", alice); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "not in the configuration") {
+		t.Errorf("a job that is not configured now: %d %s", w.Code, w.Body)
+	}
+	if w := send(t, l, http.MethodPost, "/rerun?prowjob=run-1&mode=newest", alice); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "original or latest") {
+		t.Errorf("another mode: %d %s", w.Code, w.Body)
 	}
 	if w := send(t, l, http.MethodPost, "/abort?prowjob=run-2", alice); w.Code != http.StatusOK {
 		t.Errorf("abort: %d %s", w.Code, w.Body)

@@ -192,9 +192,17 @@ func (x *team) rerun(p *page) {
 	p.says("Log in to rerun")
 	p.logIn(harness.Member)
 	p.sees("the run that he came from", fmt.Sprintf(`location.pathname === %q`, run(pj.Name)))
+	x.again(p, pj, func() {})
+	p.open(run(pj.Name))
+	x.again(p, pj, func() { p.click("#rerun-latest") })
+}
+
+// again runs a job again, with a choice in the dialog.
+func (x *team) again(p *page, pj *v1alpha1.PipelineJob, choose func()) {
 	p.sees("a button", `[...document.querySelectorAll("main button")].some((b) => b.innerText === "Rerun" && !b.disabled)`)
 	value[bool](p, `[...document.querySelectorAll("main button")].find((b) => b.innerText === "Rerun").click(), true`)
 	p.sees("the question", `document.querySelector("[role=dialog] .pf-m-primary")`)
+	choose()
 	p.click("[role=dialog] .pf-m-primary")
 	p.sees("another run", fmt.Sprintf(`location.pathname.startsWith("/runs/") && location.pathname !== %q`, run(pj.Name)))
 	p.says("Repeats " + pj.Name)

@@ -18,6 +18,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/dashboard/gate"
 	"github.com/pharos-ci/pharos/pkg/dashboard/sse"
 	"github.com/pharos-ci/pharos/pkg/history"
+	"github.com/pharos-ci/pharos/pkg/job"
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
@@ -36,7 +37,7 @@ func Status(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, gate.ErrNotFound), errors.Is(err, storage.ErrNotExist):
 		return http.StatusNotFound
-	case errors.Is(err, gate.ErrOver), errors.Is(err, gate.ErrForgotten):
+	case errors.Is(err, gate.ErrOver), errors.Is(err, gate.ErrForgotten), errors.Is(err, job.ErrNotConfigured):
 		return http.StatusConflict
 	case undecided, errors.Is(err, sse.ErrBusy), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable

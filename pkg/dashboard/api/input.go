@@ -1,6 +1,10 @@
 package api
 
-import "time"
+import (
+	"time"
+
+	"github.com/pharos-ci/pharos/pkg/dashboard/gate"
+)
 
 // RunFilter selects runs; empty fields select all.
 type RunFilter struct {
@@ -38,6 +42,11 @@ type valuesInput struct {
 // RunInput names a run.
 type RunInput struct {
 	Name string `path:"name" maxLength:"253" doc:"Name of the run."`
+}
+
+type rerunInput struct {
+	RunInput
+	Mode gate.RerunMode `query:"mode" enum:"original,latest" default:"original" doc:"Whether the job is as it was when it ran, or as it is configured now."`
 }
 
 type yamlInput struct {

@@ -170,12 +170,12 @@ func (a *API) yaml(w http.ResponseWriter, r *http.Request, in *yamlInput) error 
 	return nil
 }
 
-func (a *API) rerun(ctx context.Context, in *RunInput) (*Created, error) {
+func (a *API) rerun(ctx context.Context, in *rerunInput) (*Created, error) {
 	run, err := a.Gate.Run(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
-	name, err := run.Rerun(ctx)
+	name, err := run.Rerun(ctx, in.Mode)
 	if err != nil {
 		return nil, err
 	}

@@ -24,11 +24,11 @@ func (r *Run) MayAbort(ctx context.Context) (access.Verdict, error) {
 }
 
 // Rerun starts the run's job again on the same commits and returns the name of the new run.
-func (r *Run) Rerun(ctx context.Context) (string, error) {
+func (r *Run) Rerun(ctx context.Context, mode RerunMode) (string, error) {
 	if err := decide(r.MayRerun(ctx)); err != nil {
 		return "", fmt.Errorf("rerun %s: %w", r.pj.Name, err)
 	}
-	return r.gate.d.Actions.Rerun(ctx, r.pj, r.gate.Viewer(ctx))
+	return r.gate.d.Actions.Rerun(ctx, r.pj, mode, r.gate.Viewer(ctx))
 }
 
 // Abort asks the run to stop. The reason that people will read names who asked.

@@ -15,7 +15,7 @@ import (
 )
 
 // ErrForgotten is a run of which no longer is known what it ran.
-var ErrForgotten = errors.New("what it ran is not known any more; comment its rerun command on the pull request instead")
+var ErrForgotten = errors.New("what it ran is not known any more; run it as it is configured now, or comment its rerun command")
 
 // Launcher stores a new run.
 type Launcher interface {
@@ -28,18 +28,20 @@ type ClusterActions struct {
 	Namespace string
 	Launcher  Launcher
 	BuildIDs  job.BuildIDs
+	// Jobs are those that are configured now.
+	Jobs func() *job.Set
 	// ReplayDelivery gives a dead letter its attempts again.
 	ReplayDelivery func(ctx context.Context, name string) error
 }
 
 var _ Actions = (*ClusterActions)(nil)
 
-// Rerun implements Actions: the new run does what the old one did, on the same commits, and says who wanted it.
-func (c *ClusterActions) Rerun(ctx context.Context, of *v1alpha1.PipelineJob, by *login.User) (string, error) {
-	if of.Spec.PodSpec == nil && of.Spec.PipelineRunSpec == nil {
-		return "", fmt.Errorf("rerun %s: %w", of.Name, ErrForgotten)
+// Rerun implements Actions: the new run says who wanted it.
+func (c *ClusterActions) Rerun(ctx context.Context, of *v1alpha1.PipelineJob, mode RerunMode, by *login.User) (string, error) {
+	pj, err := c.again(of, mode)
+	if err != nil {
+		return "", fmt.Errorf("rerun %s: %w", of.Name, err)
 	}
-	pj := job.Again(of, c.BuildIDs.Next())
 	if pj.Annotations == nil {
 		pj.Annotations = map[string]string{}
 	}
@@ -49,6 +51,17 @@ func (c *ClusterActions) Rerun(ctx context.Context, of *v1alpha1.PipelineJob, by
 		return "", fmt.Errorf("rerun %s: %w", of.Name, err)
 	}
 	return pj.Name, nil
+}
+
+func (c *ClusterActions) again(of *v1alpha1.PipelineJob, mode RerunMode) (*v1alpha1.PipelineJob, error) {
+	switch {
+	case mode == RerunLatest:
+		return job.AgainToday(c.Jobs(), of, c.BuildIDs.Next())
+	case of.Spec.PodSpec == nil && of.Spec.PipelineRunSpec == nil:
+		return nil, ErrForgotten
+	default:
+		return job.Again(of, c.BuildIDs.Next()), nil
+	}
 }
 
 // Abort implements Actions. A run that is being aborted already stays so for the reason of then.

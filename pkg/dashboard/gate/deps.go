@@ -35,12 +35,21 @@ var _ Access = (*access.Access)(nil)
 // Actions change things. Each is called only after Access allowed it.
 type Actions interface {
 	// Rerun starts a run of the same job on the same commits, and returns its name.
-	Rerun(ctx context.Context, of *v1alpha1.PipelineJob, by *login.User) (string, error)
+	Rerun(ctx context.Context, of *v1alpha1.PipelineJob, mode RerunMode, by *login.User) (string, error)
 	// Abort asks a run to stop; one that is over is [ErrOver].
 	Abort(ctx context.Context, run *v1alpha1.PipelineJob, reason string) error
 	// Replay gives a dead letter its attempts again.
 	Replay(ctx context.Context, delivery string) error
 }
+
+// RerunMode is which of a job's configurations another run has.
+type RerunMode string
+
+// The modes, as Prow calls them.
+const (
+	RerunOriginal RerunMode = "original" // as it was when it ran
+	RerunLatest   RerunMode = "latest"   // as it is now
+)
 
 // ErrOver is an action on something that is finished.
 var ErrOver = errors.New("it is finished")

@@ -35,16 +35,17 @@ func (p *routes) prowJob(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// rerun starts a run again as it was; Prow's mode=latest, the job as it is configured now, is what its command does.
+// rerun starts a run again: as it was, or with mode=latest as its job is configured now.
 func (p *routes) rerun(w http.ResponseWriter, r *http.Request) error {
-	if mode := cmp.Or(r.URL.Query().Get("mode"), "original"); mode != "original" {
-		return fmt.Errorf("%w: mode %q is not known here; comment the job's rerun command to run it as it is configured now", ErrBadQuery, mode)
+	mode := cmp.Or(gate.RerunMode(r.URL.Query().Get("mode")), gate.RerunOriginal)
+	if mode != gate.RerunOriginal && mode != gate.RerunLatest {
+		return fmt.Errorf("%w: mode is %q, want original or latest", ErrBadQuery, mode)
 	}
 	run, err := p.named(r)
 	if err != nil {
 		return err
 	}
-	name, err := run.Rerun(r.Context())
+	name, err := run.Rerun(r.Context(), mode)
 	if err != nil {
 		return err
 	}

@@ -2146,7 +2146,10 @@ export interface operations {
     };
     rerun: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the job is as it was when it ran, or as it is configured now. */
+                mode?: "original" | "latest";
+            };
             header?: never;
             path: {
                 /** @description Name of the run. */

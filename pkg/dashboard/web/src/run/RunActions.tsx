@@ -1,3 +1,4 @@
+import { Checkbox } from '@patternfly/react-core'
 import BanIcon from '@patternfly/react-icons/dist/esm/icons/ban-icon'
 import RedoIcon from '@patternfly/react-icons/dist/esm/icons/redo-icon'
 import { useState } from 'react'
@@ -20,20 +21,25 @@ export function RunActions({ run }: { run: RunDetail }) {
 function Rerun({ run }: { run: RunDetail }) {
   const navigate = useNavigate()
   const notify = useNotify()
+  const [latest, setLatest] = useState(false)
   const rerun = async () => {
-    const { name } = await must(api.POST('/runs/{name}/rerun', { params: { path: { name: run.name } } }))
+    const mode = latest ? 'latest' : 'original'
+    const { name } = await must(api.POST('/runs/{name}/rerun', { params: { path: { name: run.name }, query: { mode } } }))
     notify({ variant: 'success', title: `${run.job} runs again` })
     void navigate(runPath(name))
   }
   return (
     <ActionButton name="Rerun" icon={<RedoIcon />} permission={run.permissions.rerun} question={`Run ${run.job} again?`} run={rerun}>
-      It runs on the same commits, with the job as it was configured then.
-      {run.rerunCommand && (
-        <>
-          {' '}
-          The comment <code>{run.rerunCommand}</code> runs it on the newest ones.
-        </>
-      )}
+      <p>
+        It runs on the same commits, with the job as it was configured then.
+        {run.rerunCommand && (
+          <>
+            {' '}
+            The comment <code>{run.rerunCommand}</code> runs it on the newest ones.
+          </>
+        )}
+      </p>
+      <Checkbox id="rerun-latest" label="With the job as it is configured now" isChecked={latest} onChange={(_, on) => setLatest(on)} />
     </ActionButton>
   )
 }
