@@ -24,7 +24,7 @@ type Gate struct {
 
 // OpenGate opens a gate to a server's host:port on a free port of the loopback interface.
 func OpenGate(target string) (*Gate, error) {
-	address, err := freeAddress()
+	address, err := FreeAddress()
 	if err != nil {
 		return nil, err
 	}

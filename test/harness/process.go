@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -48,7 +47,7 @@ type Options struct {
 func NewPharos(o Options) (*Pharos, error) {
 	var address [4]string
 	for i := range address {
-		a, err := freeAddress()
+		a, err := FreeAddress()
 		if err != nil {
 			return nil, err
 		}
@@ -84,15 +83,6 @@ func (p *Pharos) with(args ...string) *Pharos {
 	other.args = append(slices.Clone(p.args), args...)
 	other.cmd, other.done = nil, nil
 	return &other
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // Start runs the process and returns once it is ready.

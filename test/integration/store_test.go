@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -125,12 +124,8 @@ func TestTheS3StoreFindsTheBucketByHostName(t *testing.T) {
 // hostStyleServer runs the cluster's S3 server once more, told that hosts may name buckets.
 func hostStyleServer(t *testing.T, c *harness.Cluster) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := harness.FreeAddress()
 	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
 	data := t.TempDir()
