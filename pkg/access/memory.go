@@ -67,6 +67,9 @@ func (m *memory[V]) get(ctx context.Context, key string, ask func(context.Contex
 		return value, nil
 	}
 	call := m.flight.DoChan(key, func() (any, error) {
+		if value, a := m.recall(key); a == fresh { // somebody's call has ended since
+			return value, nil
+		}
 		value, err := ask(context.WithoutCancel(ctx))
 		if err == nil {
 			m.learn(key, value)
