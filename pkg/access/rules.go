@@ -115,27 +115,11 @@ func (s *Settings) job(pj *v1alpha1.PipelineJob) *job.Base {
 	if pj.Spec.Refs != nil {
 		branch = pj.Spec.Refs.BaseRef
 	}
-	switch pj.Spec.Type {
-	case v1alpha1.Presubmit, v1alpha1.Batch:
-		for _, p := range s.Jobs.Presubmits(subject(pj)) {
-			if p.Name == pj.Spec.Job && p.RunsOnBranch(branch) {
-				return &p.Base
-			}
-		}
-	case v1alpha1.Postsubmit:
-		for _, p := range s.Jobs.Postsubmits(subject(pj)) {
-			if p.Name == pj.Spec.Job && p.RunsOnBranch(branch) {
-				return &p.Base
-			}
-		}
-	case v1alpha1.Periodic:
-		for _, p := range s.Jobs.Periodics() {
-			if p.Name == pj.Spec.Job {
-				return &p.Base
-			}
-		}
+	d, ok := s.Jobs.Find(pj.Spec.Type, pj.Spec.Job, subject(pj), branch)
+	if !ok {
+		return nil
 	}
-	return nil
+	return d.Base()
 }
 
 // maxNamed is how many names a refusal lists of each kind.

@@ -27,11 +27,11 @@ func Again(of *v1alpha1.PipelineJob, buildID string) *v1alpha1.PipelineJob {
 // ErrNotConfigured is a run of a job that is not configured any more, or that its repository keeps itself.
 var ErrNotConfigured = errors.New("the job is not in the configuration now; one that its repository keeps runs by its rerun command")
 
-// AgainToday makes another run on the same commits, of the job as it is configured in set. Of several jobs with its name it is
-// the one for the run's branch. A job that is not there is ErrNotConfigured.
+// AgainToday makes another run on the same commits, of the job as it is configured in set for the run's branch. A job that is
+// not there is ErrNotConfigured.
 func AgainToday(set *Set, of *v1alpha1.PipelineJob, buildID string) (*v1alpha1.PipelineJob, error) {
 	cause := repeat(of, buildID)
-	d, ok := set.find(of.Spec.Type, of.Spec.Job, scm.Repo{Connection: cause.Connection, Org: cause.Refs.Org, Name: cause.Refs.Repo}, cause.Refs.BaseRef)
+	d, ok := set.Find(of.Spec.Type, of.Spec.Job, scm.Repo{Connection: cause.Connection, Org: cause.Refs.Org, Name: cause.Refs.Repo}, cause.Refs.BaseRef)
 	if !ok {
 		return nil, fmt.Errorf("run %s again: %w", of.Spec.Job, ErrNotConfigured)
 	}
@@ -48,29 +48,4 @@ func repeat(of *v1alpha1.PipelineJob, buildID string) Cause {
 		cause.Refs = *of.Spec.Refs
 	}
 	return cause
-}
-
-// find looks a job up by its name.
-func (s *Set) find(kind v1alpha1.JobType, name string, repo scm.Repo, branch string) (d Decision, ok bool) {
-	consider := func(b Base, on *Brancher, as Decision) {
-		if b.Name == name && (!ok || on != nil && on.RunsOnBranch(branch)) {
-			d, ok = as, true
-			d.Name = name
-		}
-	}
-	switch kind {
-	case v1alpha1.Postsubmit:
-		for _, j := range s.Postsubmits(repo) {
-			consider(j.Base, &j.Brancher, Decision{Postsubmit: j, Context: j.Context})
-		}
-	case v1alpha1.Periodic:
-		for _, j := range s.Periodics() {
-			consider(j.Base, nil, Decision{Periodic: j})
-		}
-	default:
-		for _, j := range s.Presubmits(repo) {
-			consider(j.Base, &j.Brancher, Decision{Presubmit: j, Context: j.Context})
-		}
-	}
-	return d, ok
 }

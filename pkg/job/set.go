@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pharos-ci/pharos/pkg/apis/pharos/v1alpha1"
 	"github.com/pharos-ci/pharos/pkg/scm"
 )
 
@@ -25,6 +26,31 @@ func (s *Set) Postsubmits(repo scm.Repo) []*Postsubmit { return s.postsubmits[re
 
 // Periodics are the jobs of the clock; callers must not change them.
 func (s *Set) Periodics() []*Periodic { return s.periodics }
+
+// Find returns the job of a run, by its name and for its branch. Run and Reason of the decision are not set.
+func (s *Set) Find(kind v1alpha1.JobType, name string, repo scm.Repo, branch string) (d Decision, ok bool) {
+	switch kind {
+	case v1alpha1.Presubmit, v1alpha1.Batch:
+		for _, p := range s.presubmits[repo] {
+			if p.Name == name && p.RunsOnBranch(branch) {
+				return Decision{Name: name, Context: p.Context, Presubmit: p}, true
+			}
+		}
+	case v1alpha1.Postsubmit:
+		for _, p := range s.postsubmits[repo] {
+			if p.Name == name && p.RunsOnBranch(branch) {
+				return Decision{Name: name, Context: p.Context, Postsubmit: p}, true
+			}
+		}
+	case v1alpha1.Periodic:
+		for _, p := range s.periodics {
+			if p.Name == name {
+				return Decision{Name: name, Periodic: p}, true
+			}
+		}
+	}
+	return Decision{}, false
+}
 
 // Repos lists every repository that has a job, sorted.
 func (s *Set) Repos() []scm.Repo {
