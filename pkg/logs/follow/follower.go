@@ -65,9 +65,10 @@ type Options struct {
 
 // Follower follows one container.
 type Follower struct {
-	o   Options
-	dec kubelet.Decoder
-	end error // that Give returned
+	o       Options
+	history kubelet.History // of the source; nil for none
+	dec     kubelet.Decoder
+	end     error // that Give returned
 
 	// How the place of the cursor is looked for: see settle. Now is the container before the last answer.
 	now      pods.Container
@@ -84,6 +85,7 @@ type Follower struct {
 // New returns a follower that does nothing until Run.
 func New(o Options) *Follower {
 	f := &Follower{o: o}
+	f.history, _ = o.Source.(kubelet.History)
 	f.dec.Cursor = o.Cursor
 	f.dec.Gap = func() bool { return f.search == given }
 	return f

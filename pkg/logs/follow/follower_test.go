@@ -128,7 +128,7 @@ func TestARestartContinuesTheLog(t *testing.T) {
 				if tc.crash {
 					l.Stop()
 				} else {
-					l.Kubelet.Fault = func(int) logstest.Fault { return logstest.Fault{Refuse: errors.New("unreachable")} }
+					l.Kubelet.SetFault(func(int) logstest.Fault { return logstest.Fault{Refuse: errors.New("unreachable")} })
 					l.Kubelet.BreakStreams()
 					synctest.Wait()
 				}
@@ -143,7 +143,7 @@ func TestARestartContinuesTheLog(t *testing.T) {
 					l.Pods[0].Status.ContainerStatuses[1].State = waiting("CrashLoopBackOff")
 				}
 				time.Sleep(time.Second)
-				l.Kubelet.Fault = nil
+				l.Kubelet.SetFault(nil)
 				if tc.crash {
 					l.Start(l.Store)
 				}

@@ -29,17 +29,21 @@ const fileTries = 3
 // open opens the log that holds what comes after the cursor.
 func (f *Follower) open(ctx context.Context) (io.ReadCloser, error) {
 	c := f.now
-	history, ok := f.o.Source.(kubelet.History)
 	switch {
-	case ok && f.search == inFiles:
-		return history.Rotated(ctx, c.Ref, c.Node, f.dec.Cursor)
-	case ok && f.dec.Cursor.Instance < c.Restarts && c.Backoff:
+	case f.history != nil && f.search == inFiles:
+		return f.history.Rotated(ctx, c.Ref, c.Node, f.dec.Cursor)
+	case f.previous() && c.Backoff:
 		return nil, fmt.Errorf("previous instance of %s in pod %s: %w", c.Ref.Container, c.Ref.Pod, storage.ErrNotExist)
-	case ok && f.dec.Cursor.Instance < c.Restarts:
-		return history.Previous(ctx, c.Ref, f.dec.Cursor)
+	case f.previous():
+		return f.history.Previous(ctx, c.Ref, f.dec.Cursor)
 	default:
 		return f.o.Source.Follow(ctx, f.o.Container, f.dec.Cursor)
 	}
+}
+
+// previous says that the cursor is in an instance that ended before the present one.
+func (f *Follower) previous() bool {
+	return f.history != nil && f.dec.Cursor.Instance < f.now.Restarts
 }
 
 // verdict is what follows on an answer.
@@ -58,14 +62,13 @@ func (f *Follower) settle(ctx context.Context, progress bool, err error) (verdic
 		return f.settleFiles(ctx, err)
 	}
 	c := f.now
-	_, history := f.o.Source.(kubelet.History)
-	previous := history && f.dec.Cursor.Instance < c.Restarts
+	previous := f.previous()
 	if !previous {
 		f.dry = f.dry && err != nil || err == nil && !progress && f.dec.CaughtUp()
 	}
 	switch {
 	case errors.Is(err, kubelet.ErrMisplaced):
-		return again, f.misplaced(ctx, history)
+		return again, f.misplaced(ctx)
 	case previous:
 		return f.settlePrevious(ctx, c, progress, err)
 	case err != nil:
@@ -74,7 +77,7 @@ func (f *Follower) settle(ctx context.Context, progress bool, err error) (verdic
 		f.search, f.looked, f.waited = inNewest, false, false
 	case c.Ended && f.dec.CaughtUp():
 		return done, nil
-	case c.Ended && history && !f.looked:
+	case c.Ended && f.history != nil && !f.looked:
 		f.search, f.looked, f.astray = inFiles, true, false // the newest file may be new and empty
 		return again, nil
 	}
@@ -110,7 +113,7 @@ func (f *Follower) settlePrevious(ctx context.Context, c pods.Container, progres
 }
 
 // misplaced looks further for the place of the cursor. A restart may be the reason, whose news are given time to arrive.
-func (f *Follower) misplaced(ctx context.Context, files bool) error {
+func (f *Follower) misplaced(ctx context.Context) error {
 	if f.behind {
 		f.behind = false
 		f.search, f.astray = inFiles, true
@@ -122,7 +125,7 @@ func (f *Follower) misplaced(ctx context.Context, files bool) error {
 		return retry.Wait(ctx, newsTime, changed)
 	}
 	f.waited = false
-	if files {
+	if f.history != nil {
 		f.search, f.astray = inFiles, true
 		return nil
 	}

@@ -29,8 +29,7 @@ const (
 
 // skip looks after files that are left out of one answer that follows a log.
 type skip struct {
-	f       *Follower
-	history kubelet.History
+	f *Follower
 
 	head  int64     // stamp of the first line in the newest file
 	asked time.Time // when that was so
@@ -44,17 +43,15 @@ type skip struct {
 // skips looks after the next answer. Nil is that nothing can be left out of it: it is of one file that is no more rotated, or
 // not of a kubelet at all.
 func (f *Follower) skips() *skip {
-	history, ok := f.o.Source.(kubelet.History)
-	if !ok || f.search == inFiles || f.now.Ended || f.dec.Cursor.Instance < f.now.Restarts {
+	if f.history == nil || f.search == inFiles || f.now.Ended || f.previous() {
 		return nil
 	}
-	return &skip{f: f, history: history, asked: time.Now(), bytes: f.dec.Cursor.Bytes}
+	return &skip{f: f, asked: time.Now(), bytes: f.dec.Cursor.Bytes}
 }
 
 // begin looks first in the node's files for a log that may have been rotated before it was ever read.
 func (f *Follower) begin() {
-	history, ok := f.o.Source.(kubelet.History)
-	if f.begun || !ok || !history.HasFiles() || f.dec.Cursor.Bytes > 0 {
+	if f.begun || f.history == nil || !f.history.HasFiles() || f.dec.Cursor.Bytes > 0 {
 		return
 	}
 	f.begun = f.now.Started
@@ -67,7 +64,7 @@ func (f *Follower) begin() {
 func (k *skip) step(ctx context.Context, step kubelet.Step) (goOn bool, err error) {
 	now, printed := time.Now(), time.Duration(step.To-step.From)
 	lags, jumps := false, printed >= kubelet.Pause && step.Waited < printed-time.Second // it was not waited for, as if it came late
-	if k.history.HasFiles() {
+	if k.f.history.HasFiles() {
 		lags = now.Sub(k.asked) > lagTime && k.f.dec.Cursor.Bytes-k.bytes > lagBytes ||
 			!k.seen.IsZero() && now.Sub(k.seen) > lagTime+time.Duration(step.To-k.seenAt)
 	}
@@ -88,7 +85,7 @@ func (k *skip) step(ctx context.Context, step kubelet.Step) (goOn bool, err erro
 	switch {
 	case k.head != 0 && k.head <= step.From: // both lines are in the newest file
 		return true, nil
-	case k.history.HasFiles():
+	case k.f.history.HasFiles():
 		k.f.behind = true
 		return false, nil
 	case k.noted:
@@ -108,5 +105,5 @@ func (k *skip) hangs(ctx context.Context, last int64) (hangs, sure bool) {
 func (k *skip) newest(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, headLimit)
 	defer cancel()
-	return k.history.Head(ctx, k.f.o.Container)
+	return k.f.history.Head(ctx, k.f.o.Container)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pharos-ci/pharos/pkg/logs"
+	"github.com/pharos-ci/pharos/pkg/retry"
 )
 
 // watchdog cancels a stream that is silent although its container has ended: its connection is dead, and no error may
@@ -17,12 +18,13 @@ type watchdog struct {
 	beats atomic.Int64 // grows with every read
 	last  atomic.Int64 // stamp of the last line
 	held  atomic.Bool  // the reader waits for the store, not for the stream
-	quit  chan struct{}
+	quit  context.CancelFunc
 	done  sync.WaitGroup
 }
 
 func newWatchdog(ctx context.Context, cancel context.CancelFunc, container Watch, skips *skip) *watchdog {
-	w := &watchdog{skips: skips, quit: make(chan struct{})}
+	ctx, quit := context.WithCancel(ctx)
+	w := &watchdog{skips: skips, quit: quit}
 	w.done.Go(func() {
 		defer cancel()
 		w.watch(ctx, container)
@@ -44,7 +46,7 @@ func (w *watchdog) watch(ctx context.Context, container Watch) {
 		case !over.IsZero() && time.Since(over) > lateLimit:
 			return
 		case !exists || c.Ended:
-			if w.sleep(ctx, stallTime, nil) != nil || beats == w.beats.Load() && !w.held.Load() {
+			if retry.Wait(ctx, stallTime, nil) != nil || beats == w.beats.Load() && !w.held.Load() {
 				return
 			}
 			continue
@@ -63,27 +65,14 @@ func (w *watchdog) watch(ctx context.Context, container Watch) {
 		case !over.IsZero():
 			wait = lateLimit - time.Since(over) + time.Second
 		}
-		if w.sleep(ctx, wait, changed) != nil {
+		if retry.Wait(ctx, wait, changed) != nil {
 			return
 		}
 	}
 }
 
-func (w *watchdog) sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-wake:
-	case <-w.quit:
-		return context.Canceled
-	case <-ctx.Done():
-	}
-	return ctx.Err()
-}
-
 func (w *watchdog) stop() {
-	close(w.quit)
+	w.quit()
 	w.done.Wait()
 }
 

@@ -146,6 +146,13 @@ func (k *Kubelet) Follow(ctx context.Context, ref logs.ContainerRef, since logs.
 	return r, nil
 }
 
+// SetFault changes Fault while answers are asked for.
+func (k *Kubelet) SetFault(fault func(n int) Fault) {
+	k.Mu.Lock()
+	defer k.Mu.Unlock()
+	k.Fault = fault
+}
+
 // BreakStreams ends every answer.
 func (k *Kubelet) BreakStreams() {
 	k.Mu.Lock()

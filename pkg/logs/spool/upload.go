@@ -15,6 +15,7 @@ import (
 	"github.com/pharos-ci/pharos/pkg/logs"
 	"github.com/pharos-ci/pharos/pkg/logs/live"
 	"github.com/pharos-ci/pharos/pkg/logs/logfile"
+	"github.com/pharos-ci/pharos/pkg/retry"
 	"github.com/pharos-ci/pharos/pkg/storage"
 )
 
@@ -36,11 +37,7 @@ func (s *Spool) flush(ctx context.Context) error {
 		return nil
 	}
 	s.o.Failed(DiskOperation)
-	select {
-	case <-time.After(diskPause):
-	case <-ctx.Done():
-	}
-	return ctx.Err()
+	return retry.Wait(ctx, diskPause, nil)
 }
 
 // putChunk makes a piece durable. The chunk is sealed when it is large enough, and when its write was tried twice: a lost
